@@ -1,0 +1,26 @@
+"""Graduated tiers: the units within each tier cost that tier's price.
+
+Bounds are real numbers: 10.5 units of tiers up to 10 and beyond are 10 in the first and 0.5 in the
+second. A tier's flat amount is charged when the tier is entered, and the first tier is always
+entered: with no usage at all its flat amount is due (a decision, contract §15).
+"""
+
+from decimal import Decimal
+
+from ledger.kernel.quantities import EXACT
+from ledger.prices.terms import PriceTerms
+from ledger.rating.lines import RatingStep
+
+
+def graduated_steps(terms: PriceTerms, quantity: Decimal) -> tuple[RatingStep, ...]:
+    """One step for each tier entered, lowest first."""
+    steps: list[RatingStep] = []
+    subtract, fma = EXACT.subtract, EXACT.fma
+    for above, up_to, price, flat in terms.brackets:
+        if steps and quantity <= above:
+            break
+        reached = quantity if up_to is None or quantity < up_to else up_to
+        units = subtract(reached, above)
+        amount = fma(units, price, flat)
+        steps.append(RatingStep("graduated", units, price, amount, flat, above, up_to))
+    return tuple(steps)
