@@ -1,0 +1,1 @@
+"""Which PostgreSQL is used, and the embedded one under our own supervisor."""

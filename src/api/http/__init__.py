@@ -1,0 +1,1 @@
+"""Wire conventions shared by every HTTP route."""

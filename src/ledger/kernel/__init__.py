@@ -1,0 +1,1 @@
+"""Words that every concept shares: events, commands, ids, time, money, errors."""

@@ -1,0 +1,63 @@
+"""Why a command is refused: a few kinds, each with one sentence for a person.
+
+`param` names the offending request field in bracket form (`items[0][price]`), `code` is a code of
+the wire contract (contract §3). The HTTP status of each kind is decided at the door.
+"""
+
+
+class LedgerError(Exception):
+    """Base of every refusal."""
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code
+
+
+class InvalidRequest(LedgerError):
+    """The request can never succeed as it stands."""
+
+
+class NotFound(LedgerError):
+    """An object named by the request does not exist in this ledger.
+
+    With `param` the id came in the request's parameters, without it in the path.
+    """
+
+    def __init__(self, what: str, object_id: str, *, param: str | None = None) -> None:
+        super().__init__(f"No such {what}: '{object_id}'", param=param, code="resource_missing")
+
+
+class Conflict(LedgerError):
+    """Another request changed the same object first; the same request may be sent again."""
+
+
+class IdempotencyMismatch(LedgerError):
+    """The idempotency key was first used with other parameters or another endpoint."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            "Keys for idempotent requests can only be used with the same parameters they were "
+            f"first used with. Try using a key other than '{key}' if you meant to execute a "
+            "different request."
+        )
+
+
+class KeyInUse(LedgerError):
+    """Another request with the same idempotency key is still running."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is currently another in-progress request using this idempotency key. "
+            "Please try again later.",
+            code="idempotency_key_in_use",
+        )
+
+
+class Unavailable(LedgerError):
+    """The answer cannot be given now. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

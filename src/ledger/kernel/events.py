@@ -1,0 +1,49 @@
+"""The base of every domain event, and the envelope in which one is recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class Fact(BaseModel):
+    """An immutable value inside an event. Unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64")
+
+
+class DomainEvent(Fact):
+    """A past-tense fact. `TOPIC` is its stored name and version, for ever: `meter.created.v1`."""
+
+    TOPIC: ClassVar[str]
+
+
+class Metadata(Fact):
+    """Who caused an event, when and how it is linked.
+
+    `recorded_at` is the system time of the append in UTC, even for a customer on a test clock.
+    `actor` is `key:<id>`, `user:<name>` or `system:<process>`.
+    """
+
+    recorded_at: AwareDatetime
+    actor: str
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    correlation_id: str
+    causation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event with its place: stream, version in the stream, position in the ledger's log."""
+
+    originator_id: str
+    originator_version: int
+    event: DomainEvent
+    metadata: Metadata
+    position: int = 0
+
+    @property
+    def recorded_at(self) -> datetime:
+        return self.metadata.recorded_at

@@ -1,0 +1,27 @@
+"""Identifiers: random where the outside asks for something new, derived where a fact decides."""
+
+import hashlib
+import secrets
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def new_id(prefix: str, length: int = 24) -> str:
+    """A random id such as `cus_…`, unguessable (24 characters carry 142 bits)."""
+    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(length))}"
+
+
+def new_moded_id(prefix: str, *, livemode: bool) -> str:
+    """A random id that carries its mode, such as `mtr_test_…` (contract §2)."""
+    return new_id(f"{prefix}_live" if livemode else f"{prefix}_test")
+
+
+def derived_id(prefix: str, *parts: object) -> str:
+    """An id that the same parts always give again, so that a fact cannot be recorded twice."""
+    text = "\x1f".join(str(part) for part in parts)
+    number = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=20).digest())
+    letters: list[str] = []
+    for _ in range(24):
+        number, digit = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[digit])
+    return f"{prefix}_{''.join(letters)}"

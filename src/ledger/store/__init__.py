@@ -1,0 +1,1 @@
+"""The event store: one recorder, one mapper, and the migrations of their tables."""

@@ -1,0 +1,88 @@
+"""Domain events to stored bytes and back.
+
+The stored state of an event is JSON, `{"data": payload, "meta": metadata}`, deflated when that
+saves space (deflated bytes begin with 0x78, JSON with 0x7b). A field named `personal` is sealed
+under the key of the customer whose stream it is, and reads as None once that key is gone.
+"""
+
+import zlib
+from typing import Any
+
+import msgspec
+from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
+
+from ledger.kernel.events import Metadata, RecordedEvent
+from ledger.store.catalogue import EventCatalogue, encode_canonical, encode_event
+from ledger.store.sealing import KeyRing
+
+_DEFLATED = 0x78
+_WORTH_DEFLATING = 400
+_PERSONAL = "personal"
+
+
+class _State(msgspec.Struct):
+    data: msgspec.Raw
+    meta: msgspec.Raw
+
+
+_states = msgspec.json.Decoder(_State)
+
+
+class LedgerMapper(Mapper[str]):
+    """Maps the events of one ledger."""
+
+    def __init__(self, catalogue: EventCatalogue, keyring: KeyRing) -> None:
+        super().__init__(transcoder=JSONTranscoder())
+        self.catalogue = catalogue
+        self._keyring = keyring
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        recorded: RecordedEvent = domain_event
+        data = encode_event(recorded.event)
+        if getattr(recorded.event, _PERSONAL, None) is not None:
+            data = self._sealed(recorded.originator_id, data)
+        meta = encode_canonical(recorded.metadata.model_dump(mode="json", exclude_none=True))
+        return StoredEvent(
+            recorded.originator_id,
+            recorded.originator_version,
+            recorded.event.TOPIC,
+            deflate(b'{"data":' + data + b',"meta":' + meta + b"}"),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> RecordedEvent:  # type: ignore[override]
+        state = _states.decode(inflate(stored_event.state))
+        data = bytes(state.data)
+        if b'"personal":{"sealed":' in data:
+            data = self._unsealed(stored_event.originator_id, data)
+        position = stored_event.id if isinstance(stored_event, Notification) else 0
+        return RecordedEvent(
+            str(stored_event.originator_id),
+            stored_event.originator_version,
+            self.catalogue.decode(stored_event.topic, data),
+            Metadata.model_validate_json(bytes(state.meta)),
+            position,
+        )
+
+    def _sealed(self, customer_id: str, data: bytes) -> bytes:
+        payload = msgspec.json.decode(data)
+        text = self._keyring.seal(customer_id, encode_canonical(payload[_PERSONAL]))
+        return encode_canonical({**payload, _PERSONAL: {"sealed": text}})
+
+    def _unsealed(self, customer_id: Any, data: bytes) -> bytes:
+        payload = msgspec.json.decode(data)
+        plain = self._keyring.unseal(str(customer_id), payload[_PERSONAL]["sealed"])
+        personal = None if plain is None else msgspec.json.decode(plain)
+        return encode_canonical({**payload, _PERSONAL: personal})
+
+
+def deflate(state: bytes) -> bytes:
+    """The state as it is stored: deflated when it is long enough to gain."""
+    if len(state) < _WORTH_DEFLATING:
+        return state
+    deflated = zlib.compress(state, 1)
+    return deflated if len(deflated) < len(state) else state
+
+
+def inflate(state: bytes) -> bytes:
+    """The JSON of a stored state."""
+    return zlib.decompress(state) if state[0] == _DEFLATED else state

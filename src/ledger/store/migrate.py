@@ -1,0 +1,105 @@
+"""Numbered SQL migrations, applied once each, in order, by one migrator at a time.
+
+Run under the owner's role. The application role is granted what it needs and no more: it may add
+to the log but never change it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+
+import psycopg
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+_LOCK = 7_286_110
+
+
+class MigrationError(Exception):
+    """The database holds migrations that this release does not know, or other text under a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def migrations() -> list[Migration]:
+    """Every migration of this release, by number."""
+    folder = resources.files("ledger.store") / "migrations"
+    files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [Migration(name, (folder / name).read_text(encoding="utf-8")) for name in files]
+
+
+def migrate(owner_url: str, app_role: str | None = None) -> list[str]:
+    """Apply what is missing and grant the application role; names of those applied.
+
+    Safe to run from several processes at once. Raises MigrationError.
+    """
+    with psycopg.connect(owner_url, autocommit=True) as conn, conn.transaction():
+        # The lock belongs to the transaction, so it holds behind a pooler as well.
+        conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        conn.execute(
+            "CREATE TABLE IF NOT EXISTS public.tallybook_migrations ("
+            "name text PRIMARY KEY, checksum text NOT NULL, "
+            "applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        missing = _missing(conn)
+        for migration in missing:
+            conn.execute(migration.sql.encode())
+            conn.execute(
+                "INSERT INTO public.tallybook_migrations (name, checksum) VALUES (%s, %s)",
+                (migration.name, migration.checksum),
+            )
+        if app_role is not None:
+            grant(conn, app_role)
+    return [migration.name for migration in missing]
+
+
+def pending(url: str) -> list[str]:
+    """Names of migrations that were not applied yet. Raises MigrationError."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        found = conn.execute("SELECT to_regclass('public.tallybook_migrations')").fetchone()
+        if found is None or found[0] is None:
+            return [migration.name for migration in migrations()]
+        return [migration.name for migration in _missing(conn)]
+
+
+def _missing(conn: Connection[tuple[object, ...]]) -> list[Migration]:
+    applied = dict(
+        (str(name), str(checksum))
+        for name, checksum in conn.execute(
+            "SELECT name, checksum FROM public.tallybook_migrations"
+        ).fetchall()
+    )
+    known = {migration.name: migration for migration in migrations()}
+    for name, checksum in applied.items():
+        if name not in known:
+            raise MigrationError(f"The database was migrated by a newer release: it holds {name}.")
+        if known[name].checksum != checksum:
+            raise MigrationError(f"Migration {name} differs from the one that was applied.")
+    return [migration for name, migration in known.items() if name not in applied]
+
+
+GRANTS = (
+    "GRANT USAGE ON SCHEMA ledger, projections TO {role}",
+    "GRANT SELECT ON public.tallybook_migrations TO {role}",
+    "GRANT SELECT, INSERT ON ledger.events, ledger.usage_keys TO {role}",
+    "GRANT SELECT, INSERT, UPDATE ON ledger.heads TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ledger.idempotency_keys TO {role}",
+    "GRANT SELECT, INSERT, DELETE ON ledger.customer_keys TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA projections TO {role}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA projections "
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
+)
+
+
+def grant(conn: Connection[tuple[object, ...]], app_role: str) -> None:
+    """Let the application role append to the log, read everything, and keep the read models."""
+    for statement in GRANTS:
+        conn.execute(SQL(statement).format(role=Identifier(app_role)))

@@ -1,0 +1,266 @@
+"""The one writer of the log: contiguous positions in commit order, one transaction an append.
+
+Positions come from the ledger's head row inside the append itself. The row stays locked until
+the commit, so the order of positions is the order of commits, a rollback leaves no gap, and a
+reader that follows positions never passes an event that appears later.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from eventsourcing.persistence import (
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    Notification,
+    OperationalError,
+    StoredEvent,
+)
+from eventsourcing.postgres import PostgresApplicationRecorder
+from psycopg import Cursor
+
+from ledger.store import statements
+from ledger.store.datastore import Datastore
+from ledger.store.outcomes import (
+    Appended,
+    IdempotencyKeyTaken,
+    IdempotencyRow,
+    StaleRead,
+)
+from ledger.store.polling import PollingSubscription
+
+T = TypeVar("T")
+
+_TRANSIENT = (OperationalError, InterfaceError, InternalError)
+_ATTEMPTS = 10
+_PAUSE_SECONDS = 0.2
+
+
+class LedgerRecorder(PostgresApplicationRecorder):
+    """Records and selects the events of one ledger. Shares its datastore with other ledgers."""
+
+    datastore: Datastore
+
+    def __init__(self, datastore: Datastore, ledger_id: int) -> None:
+        super().__init__(datastore, events_table_name="events")
+        self.ledger_id = ledger_id
+
+    def create_table(self) -> None:
+        """Tables are made by migrations alone."""
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        """The library's door: positions of the appended events.
+
+        Raises IntegrityError when a version of a stream is taken.
+        """
+        if not stored_events:
+            return None
+        return self.append(stored_events, hook_arguments=kwargs).positions
+
+    def append(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        read_versions: dict[str, int] | None = None,
+        idempotency: IdempotencyRow | None = None,
+        hook_arguments: dict[str, Any] | None = None,
+    ) -> Appended:
+        """Append events, an idempotency row and nothing else, all or none.
+
+        `read_versions` are the versions of the streams that the decision was made from.
+        Raises IntegrityError when a stream has the version already, StaleRead when a stream
+        that was read has moved, IdempotencyKeyTaken when the key was used before.
+        """
+
+        def attempt() -> Appended:
+            with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
+                self._insert_events(curs, stored_events, **(hook_arguments or {}))
+                base = self._insert_stored(curs, stored_events)
+                self._check_read_versions(curs, read_versions or {}, before=base)
+                if idempotency is not None:
+                    self._claim_key(curs, idempotency, base + len(stored_events))
+                return Appended(list(range(base + 1, base + len(stored_events) + 1)))
+
+        return self.with_retries(attempt, lambda: self._positions_of(stored_events))
+
+    def _insert_stored(self, curs: Cursor[Any], events: Sequence[StoredEvent]) -> int:
+        if not events:
+            return self.head()[0]
+        catalog = [i for i, e in enumerate(events, 1) if not e.topic.startswith("usage.")]
+        curs.execute(
+            statements.APPEND,
+            {
+                "ledger": self.ledger_id,
+                "count": len(events),
+                "catalog": catalog[-1] if catalog else None,
+                "ids": [e.originator_id for e in events],
+                "versions": [e.originator_version for e in events],
+                "topics": [e.topic for e in events],
+                "states": [e.state for e in events],
+            },
+            prepare=True,
+        )
+        row = curs.fetchone()
+        assert row is not None
+        return row["base"]
+
+    def _check_read_versions(
+        self, curs: Cursor[Any], read_versions: dict[str, int], *, before: int
+    ) -> None:
+        if not read_versions:
+            return
+        curs.execute(
+            statements.STREAM_VERSIONS,
+            {"ledger": self.ledger_id, "ids": list(read_versions), "before": before},
+        )
+        current = {row["originator_id"]: row["version"] for row in curs.fetchall()}
+        for stream, version in read_versions.items():
+            if current.get(stream, 0) != version:
+                raise StaleRead(stream)
+
+    def _claim_key(self, curs: Cursor[Any], row: IdempotencyRow, position: int) -> None:
+        curs.execute(
+            statements.CLAIM_IDEMPOTENCY_KEY,
+            {
+                "ledger": self.ledger_id,
+                "key": row.key,
+                "hash": row.request_hash,
+                "position": position,
+                "created_at": row.created_at,
+            },
+        )
+        if curs.rowcount == 0:
+            raise IdempotencyKeyTaken(row.key)
+
+    def with_retries(self, attempt: Callable[[], T], read_back: Callable[[], T | None]) -> T:
+        """Try again after a lost connection, reading back first: the lost answer may have been
+        to a commit that succeeded."""
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                return attempt()
+            except _TRANSIENT:
+                if not left:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
+            try:
+                found = read_back()
+            except _TRANSIENT:
+                continue
+            if found is not None:
+                return found
+        raise AssertionError("unreachable")
+
+    def _positions_of(self, events: Sequence[StoredEvent]) -> Appended | None:
+        """Where exactly these events stand, if they do."""
+        positions: list[int] = []
+        for event in events:
+            with self.datastore.get_connection() as conn:
+                row = conn.execute(
+                    statements.SELECT_ONE,
+                    {
+                        "ledger": self.ledger_id,
+                        "id": event.originator_id,
+                        "version": event.originator_version,
+                    },
+                ).fetchone()
+            if row is None or bytes(row["state"]) != event.state:
+                return None
+            positions.append(row["position"])
+        return Appended(positions) if positions else None
+
+    def select_events(
+        self,
+        originator_id: Any,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The events of one stream by version."""
+        statement = statements.SELECT_STREAM_DESC if desc else statements.SELECT_STREAM
+        with self.datastore.get_connection() as conn:
+            rows = conn.execute(
+                statement,
+                {
+                    "ledger": self.ledger_id,
+                    "id": str(originator_id),
+                    "gt": gt,
+                    "lte": lte,
+                    "limit": limit,
+                },
+                prepare=True,
+            ).fetchall()
+        return [
+            StoredEvent(
+                row["originator_id"], row["originator_version"], row["topic"], bytes(row["state"])
+            )
+            for row in rows
+        ]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """A page of the log by position."""
+        after = (start or 0) - (1 if start and inclusive_of_start else 0)
+        with self.datastore.get_connection() as conn:
+            rows = conn.execute(
+                statements.SELECT_LOG,
+                {
+                    "ledger": self.ledger_id,
+                    "after": after,
+                    "stop": stop,
+                    "topics": list(topics) or None,
+                    "limit": limit,
+                },
+                prepare=True,
+            ).fetchall()
+        return [_notification(row) for row in rows]
+
+    def select_catalog(self, after: int, limit: int, stop: int | None = None) -> list[Notification]:
+        """A page of the log without usage, by position."""
+        with self.datastore.get_connection() as conn:
+            rows = conn.execute(
+                statements.SELECT_CATALOG,
+                {"ledger": self.ledger_id, "after": after, "stop": stop, "limit": limit},
+                prepare=True,
+            ).fetchall()
+        return [_notification(row) for row in rows]
+
+    def max_notification_id(self) -> int | None:
+        """The last position, None while the log is empty."""
+        return self.head()[0] or None
+
+    def head(self) -> tuple[int, int]:
+        """(last position, last position of an event other than usage); zeros when empty."""
+        with self.datastore.get_connection() as conn:
+            row = conn.execute(
+                statements.SELECT_HEAD, {"ledger": self.ledger_id}, prepare=True
+            ).fetchone()
+        return (row["position"], row["catalog_position"]) if row else (0, 0)
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription:
+        """Follow the log by polling: a subscription that waits on a signal can sleep for ever."""
+        return PollingSubscription(recorder=self, gt=gt, topics=topics)
+
+
+def _notification(row: dict[str, Any]) -> Notification:
+    return Notification(
+        row["originator_id"],
+        row["originator_version"],
+        row["topic"],
+        bytes(row["state"]),
+        row["position"],
+    )
+
+
+__all__ = ["IntegrityError", "LedgerRecorder"]

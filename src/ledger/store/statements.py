@@ -1,0 +1,103 @@
+"""The SQL of the event store. Every statement names its ledger first."""
+
+from typing import LiteralString
+
+# The head row is locked by the first part and stays so until the commit: positions are
+# contiguous and their order is the order of commits.
+APPEND: LiteralString = """
+WITH head AS (
+    INSERT INTO ledger.heads AS h (ledger_id, position, catalog_position)
+    VALUES (%(ledger)s, %(count)s, coalesce(%(catalog)s::bigint, 0))
+    ON CONFLICT (ledger_id) DO UPDATE SET
+        position = h.position + %(count)s,
+        catalog_position = coalesce(h.position + %(catalog)s::bigint, h.catalog_position)
+    RETURNING h.position - %(count)s AS base
+), stored AS (
+    INSERT INTO ledger.events
+        (ledger_id, originator_id, originator_version, topic, position, state)
+    SELECT %(ledger)s, e.id, e.version, e.topic, head.base + e.ordinal, e.state
+    FROM head, unnest(%(ids)b::text[], %(versions)b::bigint[], %(topics)b::text[],
+        %(states)b::bytea[]) WITH ORDINALITY AS e (id, version, topic, state, ordinal)
+)
+SELECT base FROM head
+"""
+
+# Usage: keys, the event and the head in one statement. The version of the usage stream is the
+# position itself. The caller rolls back when fewer keys were new than it sent.
+APPEND_USAGE: LiteralString = """
+WITH head AS (
+    INSERT INTO ledger.heads AS h (ledger_id, position, catalog_position)
+    VALUES (%(ledger)s, 1, 0)
+    ON CONFLICT (ledger_id) DO UPDATE SET position = h.position + 1
+    RETURNING h.position, h.catalog_position
+), keys AS (
+    INSERT INTO ledger.usage_keys (ledger_id, ordinal, fingerprint, position, key)
+    SELECT %(ledger)s, k.ordinal - 1, k.fingerprint, head.position, k.key
+    FROM head, unnest(%(keys)b::uuid[], %(fingerprints)b::bigint[])
+        WITH ORDINALITY AS k (key, fingerprint, ordinal)
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+), stored AS (
+    INSERT INTO ledger.events
+        (ledger_id, originator_id, originator_version, topic, position, state)
+    SELECT %(ledger)s, %(id)s, head.position, %(topic)s, head.position, %(state)b FROM head
+)
+SELECT position, catalog_position, (SELECT count(*) FROM keys) AS new_keys FROM head
+"""
+
+SELECT_USAGE_KEYS: LiteralString = """
+SELECT key, fingerprint, position, ordinal FROM ledger.usage_keys
+WHERE ledger_id = %(ledger)s AND key = ANY(%(keys)b::uuid[])
+"""
+
+STREAM_VERSIONS: LiteralString = """
+SELECT originator_id, max(originator_version) AS version FROM ledger.events
+WHERE ledger_id = %(ledger)s AND originator_id = ANY(%(ids)s) AND position <= %(before)s
+GROUP BY originator_id
+"""
+
+CLAIM_IDEMPOTENCY_KEY: LiteralString = """
+INSERT INTO ledger.idempotency_keys (ledger_id, key, request_hash, position, created_at)
+VALUES (%(ledger)s, %(key)s, %(hash)s, %(position)s, %(created_at)s)
+ON CONFLICT DO NOTHING
+"""
+
+SELECT_ONE: LiteralString = """
+SELECT position, topic, state FROM ledger.events
+WHERE ledger_id = %(ledger)s AND originator_id = %(id)s AND originator_version = %(version)s
+"""
+
+SELECT_AT: LiteralString = """
+SELECT originator_id, originator_version, topic, position, state FROM ledger.events
+WHERE ledger_id = %(ledger)s AND position = %(position)s
+"""
+
+_STREAM: LiteralString = """
+SELECT originator_id, originator_version, topic, position, state FROM ledger.events
+WHERE ledger_id = %(ledger)s AND originator_id = %(id)s
+  AND (%(gt)s::bigint IS NULL OR originator_version > %(gt)s)
+  AND (%(lte)s::bigint IS NULL OR originator_version <= %(lte)s)
+ORDER BY originator_version
+"""
+SELECT_STREAM: LiteralString = _STREAM + " LIMIT %(limit)s"
+SELECT_STREAM_DESC: LiteralString = _STREAM + " DESC LIMIT %(limit)s"
+
+SELECT_LOG: LiteralString = """
+SELECT originator_id, originator_version, topic, position, state FROM ledger.events
+WHERE ledger_id = %(ledger)s AND position > %(after)s
+  AND (%(stop)s::bigint IS NULL OR position <= %(stop)s)
+  AND (%(topics)s::text[] IS NULL OR topic = ANY(%(topics)s))
+ORDER BY position LIMIT %(limit)s
+"""
+
+SELECT_CATALOG: LiteralString = """
+SELECT originator_id, originator_version, topic, position, state FROM ledger.events
+WHERE ledger_id = %(ledger)s AND position > %(after)s
+  AND (%(stop)s::bigint IS NULL OR position <= %(stop)s)
+  AND topic NOT LIKE 'usage.%%'
+ORDER BY position LIMIT %(limit)s
+"""
+
+SELECT_HEAD: LiteralString = """
+SELECT position, catalog_position FROM ledger.heads WHERE ledger_id = %(ledger)s
+"""

@@ -1,0 +1,82 @@
+"""One command's view of the log: the streams it reads and the events it wants appended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from ledger.kernel.commands import Circumstances, LedgerIdentity
+from ledger.kernel.errors import NotFound
+from ledger.kernel.events import DomainEvent, Metadata, RecordedEvent
+from ledger.store.mapper import LedgerMapper
+from ledger.store.recorder import LedgerRecorder
+
+S = TypeVar("S")
+
+Evolve = Callable[[S | None, DomainEvent], S]
+
+
+@dataclass(slots=True)
+class Work:
+    """Loads states by folding streams, and collects events to append as one.
+
+    Every stream that was loaded must still be at the same version when the events are appended;
+    otherwise the command is decided again.
+    """
+
+    ledger: LedgerIdentity
+    circumstances: Circumstances
+    recorder: LedgerRecorder
+    mapper: LedgerMapper
+    read_versions: dict[str, int] = field(default_factory=dict[str, int])
+    pending: list[RecordedEvent] = field(default_factory=list[RecordedEvent])
+
+    @property
+    def now(self) -> datetime:
+        """The system's time when the command came in."""
+        return self.circumstances.now
+
+    def load(self, evolve: Evolve[S], stream_id: str) -> S | None:
+        """The state of a stream, with what this command has appended to it; None if it is new."""
+        state: S | None = None
+        version = 0
+        for stored in self.recorder.select_events(stream_id):
+            version = stored.originator_version
+            state = evolve(state, self.mapper.to_domain_event(stored).event)
+        self.read_versions.setdefault(stream_id, version)
+        for recorded in self.pending:
+            if recorded.originator_id == stream_id:
+                state = evolve(state, recorded.event)
+        return state
+
+    def require(
+        self, evolve: Evolve[S], stream_id: str, what: str, *, param: str | None = None
+    ) -> S:
+        """The state of a stream that must exist. Raises NotFound, naming the request's field."""
+        state = self.load(evolve, stream_id)
+        if state is None:
+            raise NotFound(what, stream_id, param=param)
+        return state
+
+    def append(self, stream_id: str, *events: DomainEvent) -> None:
+        """Add events to the end of a stream, to be stored when the command is done."""
+        if stream_id not in self.read_versions:
+            last = self.recorder.select_events(stream_id, desc=True, limit=1)
+            self.read_versions[stream_id] = last[0].originator_version if last else 0
+        appended = sum(1 for e in self.pending if e.originator_id == stream_id)
+        version = self.read_versions[stream_id] + appended
+        for event in events:
+            version += 1
+            self.pending.append(RecordedEvent(stream_id, version, event, self._metadata()))
+
+    def _metadata(self) -> Metadata:
+        circumstances = self.circumstances
+        claim = circumstances.idempotency
+        return Metadata(
+            recorded_at=circumstances.now,
+            actor=circumstances.actor,
+            request_id=circumstances.request_id,
+            idempotency_key=claim.key if claim else None,
+            correlation_id=circumstances.correlation_id,
+            causation_id=circumstances.causation_id,
+        )

@@ -1,0 +1,1 @@
+"""The read side: domain events in, rows out, queries over the rows."""

@@ -1,0 +1,1 @@
+"""What every projection runs on: rows, checkpoints, followers and rebuilds."""
