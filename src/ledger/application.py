@@ -2,9 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from eventsourcing.persistence import IntegrityError
 
@@ -15,9 +13,7 @@ from ledger.store.catalogue import EventCatalogue
 from ledger.store.datastore import Datastore
 from ledger.store.event_sourcing import EventSourcedLedger
 from ledger.store.outcomes import IdempotencyRow, StaleRead
-from ledger.store.work import Work
-
-Handler = Callable[[Work, Any], None]
+from ledger.store.work import Handlers, Work
 
 _ATTEMPTS = 8
 _PAUSE_SECONDS = 0.01
@@ -39,7 +35,7 @@ class LedgerApplication(EventSourcedLedger):
         datastore: Datastore,
         identity: LedgerIdentity,
         catalogue: EventCatalogue,
-        handlers: Mapping[type[Command], Handler],
+        handlers: Handlers,
     ) -> None:
         super().__init__(datastore, identity.ledger_id, catalogue)
         self.identity = identity

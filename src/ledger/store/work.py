@@ -1,11 +1,11 @@
 """One command's view of the log: the streams it reads and the events it wants appended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from ledger.kernel.commands import Circumstances, LedgerIdentity
+from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import NotFound
 from ledger.kernel.events import DomainEvent, Metadata, RecordedEvent
 from ledger.store.mapper import LedgerMapper
@@ -80,3 +80,7 @@ class Work:
             correlation_id=circumstances.correlation_id,
             causation_id=circumstances.causation_id,
         )
+
+
+Handler = Callable[[Work, Any], None]
+Handlers = Mapping[type[Command], Handler]

@@ -1,0 +1,1 @@
+"""Meters: what is measured, and how meter events are aggregated."""
