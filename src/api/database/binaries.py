@@ -41,7 +41,7 @@ def runnable_binaries(folder: Path, layout: Layout, user: ServiceUser) -> Path:
     if _can_run(folder, layout, user):
         return folder
     copy = layout.binaries / _WHEEL / folder.parent.name / "bin"
-    if not _can_run(copy, layout, user):
+    if not (_same_build(copy, folder) and _can_run(copy, layout, user)):
         _copy_installation(folder.parent, layout.binaries)
     if not _can_run(copy, layout, user):
         raise DatabaseError(f"{user.name} cannot run PostgreSQL from {folder}, nor a copy of it.")
@@ -64,6 +64,14 @@ def _can_run(folder: Path, layout: Layout, user: ServiceUser) -> bool:
         return user.run([folder / "pg_ctl", "--version"], folder=layout.home).returncode == 0
     except OSError:
         return False
+
+
+def _same_build(copy: Path, original: Path) -> bool:
+    program, copied = original / "postgres", copy / "postgres"
+    return copied.is_file() and (
+        (copied.stat().st_size, copied.stat().st_mtime_ns)
+        == (program.stat().st_size, program.stat().st_mtime_ns)
+    )
 
 
 def _copy_installation(installation: Path, target: Path) -> None:

@@ -72,16 +72,11 @@ def prepare(data_dir: Path, user: ServiceUser) -> Path:
     home = data_dir / "postgres"
     try:
         _refuse_unreachable(data_dir, user)
-        for folder in (*_missing(data_dir), home):
+        for folder in _missing(home):
             folder.mkdir(exist_ok=True)
-            if folder != home or folder.stat().st_uid == os.geteuid():
-                folder.chmod(0o711 if user.switched else 0o700)
-        _refuse_unreachable(home, user)
+            folder.chmod(0o711 if user.switched else 0o700)
         _refuse_foreign(home, user)
-        for folder in (home / "log",):
-            user.make_folder(folder)
-    except FolderRefused:
-        raise
+        user.make_folder(home / "log")
     except OSError as error:
         raise FolderRefused(
             f"The data folder {data_dir} cannot be used: {error.strerror}: {error.filename}."
