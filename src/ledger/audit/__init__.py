@@ -1,0 +1,1 @@
+"""Recomputing from the log alone what was billed."""

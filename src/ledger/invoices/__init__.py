@@ -1,0 +1,1 @@
+"""Invoices: drafted when a period closes, finalized once, and never changed after that."""
