@@ -36,8 +36,8 @@ def migrations() -> list[Migration]:
     return [Migration(name, (folder / name).read_text(encoding="utf-8")) for name in files]
 
 
-def migrate(owner_url: str, app_role: str | None = None) -> list[str]:
-    """Apply what is missing and grant the application role; names of those applied.
+def migrate(owner_url: str) -> list[str]:
+    """Apply what is missing; names of those applied.
 
     Safe to run from several processes at once. Raises MigrationError.
     """
@@ -56,8 +56,6 @@ def migrate(owner_url: str, app_role: str | None = None) -> list[str]:
                 "INSERT INTO public.tallybook_migrations (name, checksum) VALUES (%s, %s)",
                 (migration.name, migration.checksum),
             )
-        if app_role is not None:
-            grant(conn, app_role)
     return [migration.name for migration in missing]
 
 
@@ -99,7 +97,9 @@ GRANTS = (
 )
 
 
-def grant(conn: Connection[tuple[object, ...]], app_role: str) -> None:
+def grant_role(owner_url: str, app_role: str) -> None:
     """Let the application role append to the log, read everything, and keep the read models."""
-    for statement in GRANTS:
-        conn.execute(SQL(statement).format(role=Identifier(app_role)))
+    with psycopg.connect(owner_url, autocommit=True) as conn, conn.transaction():
+        conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        for statement in GRANTS:
+            conn.execute(SQL(statement).format(role=Identifier(app_role)))

@@ -1,0 +1,26 @@
+"""Every projection. Nothing else knows the full list."""
+
+from ledger.store import migrate as event_store
+from projections.meters.projection import MetersProjection
+from projections.runtime.projection import Projection, checkpoint_name
+from projections.runtime.schema import create_tables
+
+PROJECTIONS: tuple[Projection, ...] = (MetersProjection(),)
+
+PROJECTION_OF_TABLE: dict[str, str] = {
+    table.name: checkpoint_name(projection)
+    for projection in PROJECTIONS
+    for table in projection.tables
+}
+
+
+def migrate(owner_url: str, app_role: str | None = None) -> list[str]:
+    """Bring a database to this release: event store, read-model tables, grants.
+
+    Returns the names of the migrations that were applied. Raises MigrationError.
+    """
+    applied = event_store.migrate(owner_url)
+    create_tables(owner_url, PROJECTIONS)
+    if app_role is not None:
+        event_store.grant_role(owner_url, app_role)
+    return applied

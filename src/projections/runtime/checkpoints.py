@@ -1,0 +1,95 @@
+"""How far each projection has come, ledger by ledger."""
+
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from psycopg import Cursor
+
+from ledger.store.datastore import Datastore
+
+_MOVED: LiteralString = """
+SELECT h.ledger_id, h.position FROM ledger.heads AS h
+WHERE EXISTS (
+    SELECT 1 FROM unnest(%(names)s::text[]) AS p (name)
+    LEFT JOIN projections.checkpoints AS c
+        ON c.ledger_id = h.ledger_id AND c.projection = p.name
+    WHERE coalesce(c.position, 0) < h.position AND c.stopped_at IS NULL)
+"""
+
+_OF_LEDGER: LiteralString = """
+SELECT p.name, coalesce(c.position, 0) AS position, c.stopped_at, c.error
+FROM unnest(%(names)s::text[]) AS p (name)
+LEFT JOIN projections.checkpoints AS c
+    ON c.ledger_id = %(ledger)s AND c.projection = p.name
+"""
+
+_ADVANCE: LiteralString = """
+INSERT INTO projections.checkpoints AS c (ledger_id, projection, position)
+VALUES (%(ledger)s, %(name)s, %(to)s)
+ON CONFLICT (ledger_id, projection) DO UPDATE SET position = excluded.position
+WHERE c.position = %(since)s AND c.stopped_at IS NULL
+"""
+
+_STOP: LiteralString = """
+INSERT INTO projections.checkpoints AS c (ledger_id, projection, position, stopped_at, error)
+VALUES (%(ledger)s, %(name)s, 0, %(at)s, %(error)s)
+ON CONFLICT (ledger_id, projection) DO UPDATE SET stopped_at = %(at)s, error = %(error)s
+WHERE c.position < %(at)s
+"""
+
+_RESUME: LiteralString = """
+UPDATE projections.checkpoints SET stopped_at = NULL, error = NULL
+WHERE ledger_id = ANY(SELECT ledger_id FROM ledger.heads) AND projection = ANY(%(names)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A projection's progress in one ledger; `stopped_at` is the event it could not apply."""
+
+    projection: str
+    position: int
+    stopped_at: int | None
+    error: str | None
+
+
+class Checkpoints:
+    """Progress of the named projections."""
+
+    def __init__(self, datastore: Datastore, names: list[str]) -> None:
+        self._datastore = datastore
+        self.names = names
+
+    def moved_ledgers(self) -> dict[int, int]:
+        """Head position of each ledger that some projection has not reached."""
+        with self._datastore.get_connection() as conn:
+            rows = conn.execute(_MOVED, {"names": self.names}, prepare=True).fetchall()
+        return {row["ledger_id"]: row["position"] for row in rows}
+
+    def of_ledger(self, ledger_id: int) -> dict[str, Checkpoint]:
+        with self._datastore.get_connection() as conn:
+            rows = conn.execute(
+                _OF_LEDGER, {"names": self.names, "ledger": ledger_id}, prepare=True
+            ).fetchall()
+        return {
+            row["name"]: Checkpoint(row["name"], row["position"], row["stopped_at"], row["error"])
+            for row in rows
+        }
+
+    def stop(self, ledger_id: int, name: str, at: int, error: str) -> None:
+        """Put the event that a projection could not apply on display."""
+        with self._datastore.get_connection() as conn:
+            conn.execute(_STOP, {"ledger": ledger_id, "name": name, "at": at, "error": error})
+
+    def resume_all(self) -> None:
+        """Try stopped projections again, as after the start of a new release."""
+        with self._datastore.get_connection() as conn:
+            conn.execute(_RESUME, {"names": self.names})
+
+
+def advance(cursor: Cursor[Any], ledger_id: int, name: str, *, since: int, to: int) -> bool:
+    """Move a checkpoint in the transaction of its rows; False when another process did."""
+    cursor.execute(
+        _ADVANCE, {"ledger": ledger_id, "name": name, "since": since, "to": to}, prepare=True
+    )
+    return cursor.rowcount == 1

@@ -1,0 +1,171 @@
+"""Queries over the read models of one ledger, fresh by default."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, LiteralString, Protocol, TypeVar, cast
+
+import msgspec
+
+from ledger.kernel.errors import NotFound, Unavailable
+from ledger.store.datastore import Datastore
+from projections.runtime.checkpoints import Checkpoints
+from projections.runtime.tables import Table
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+FRESH_WITHIN_SECONDS = 2.0
+_POLL_SECONDS = 0.002
+
+
+class Paging(Protocol):
+    """A page of a list, by the wire's cursors (contract §2). `created` holds gt, gte, lt, lte."""
+
+    @property
+    def limit(self) -> int: ...
+    @property
+    def starting_after(self) -> str | None: ...
+    @property
+    def ending_before(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The plainest paging: the first `limit` rows after or before an id."""
+
+    limit: int = 10
+    starting_after: str | None = None
+    ending_before: str | None = None
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one ledger as it stood when the reader was made, or later.
+
+    A read waits until its projection has reached the log's head of that moment. Raises
+    Unavailable when it does not within two seconds, or at once when the projection is stopped.
+    """
+
+    datastore: Datastore
+    ledger_id: int
+    projection_of: Mapping[str, str]
+    head: int
+    wake: Any = None
+    _fresh: set[str] = field(default_factory=set[str])
+
+    def get(self, table: Table[R], *key: Any) -> R | None:
+        """A row by its key."""
+        self.wait_for(table)
+        parameters = dict(zip(table.key, key, strict=True)) | {"ledger_id": self.ledger_id}
+        with self.datastore.get_connection() as conn:
+            record = conn.execute(table.select_statement(), parameters, prepare=True).fetchone()
+        return None if record is None else table.from_record(record)
+
+    def require(self, table: Table[R], what: str, row_id: str, *, param: str | None = None) -> R:
+        """A row that must exist. Raises NotFound."""
+        row = self.get(table, row_id)
+        if row is None:
+            raise NotFound(what, row_id, param=param)
+        return row
+
+    def page(
+        self,
+        table: Table[R],
+        paging: Paging,
+        where: Mapping[str, Any] | None = None,
+        created: Mapping[str, int] | None = None,
+    ) -> tuple[list[R], bool]:
+        """Rows newest first, and whether more follow in the direction of the page.
+
+        `where` compares columns: a list means any of its values, None is left out. Raises
+        NotFound when a cursor names no row.
+        """
+        conditions, parameters = self._conditions(table, where or {}, created or {})
+        cursor_id = paging.starting_after or paging.ending_before
+        backwards = paging.starting_after is None and paging.ending_before is not None
+        if cursor_id is not None:
+            param = "ending_before" if backwards else "starting_after"
+            row = self.require(table, table.name.removesuffix("s"), cursor_id, param=param)
+            conditions.append(f"(sequence, id) {'>' if backwards else '<'} (%(seq)s, %(cursor)s)")
+            parameters |= {"seq": getattr(row, "sequence"), "cursor": cursor_id}  # noqa: B009
+        order = "ASC" if backwards else "DESC"
+        found = self.fetch_rows(
+            table,
+            cast(
+                "LiteralString",
+                f"{' AND '.join(conditions)} ORDER BY sequence {order}, id {order} LIMIT %(limit)s",
+            ),
+            parameters | {"limit": paging.limit + 1},
+        )
+        more, rows = len(found) > paging.limit, found[: paging.limit]
+        return (rows[::-1] if backwards else rows), more
+
+    def _conditions(
+        self, table: Table[Any], where: Mapping[str, Any], created: Mapping[str, int]
+    ) -> tuple[list[str], dict[str, Any]]:
+        conditions = ["ledger_id = %(ledger_id)s"]
+        parameters: dict[str, Any] = {}
+        for name, value in where.items():
+            if value is None:
+                continue
+            if name not in table.types:
+                raise ValueError(f"{table.name} has no column {name}")
+            many = isinstance(value, Sequence) and not isinstance(value, str)
+            conditions.append(f"{name} = ANY(%({name})s)" if many else f"{name} = %({name})s")
+            parameters[name] = list(value) if many else value
+        for bound, sign in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<=")):
+            if bound in created:
+                conditions.append(f"created {sign} %(created_{bound})s")
+                parameters[f"created_{bound}"] = created[bound]
+        return conditions, parameters
+
+    def fetch_rows(
+        self, table: Table[R], condition: LiteralString, parameters: Mapping[str, Any]
+    ) -> list[R]:
+        """Rows of a table by an SQL condition, which must begin with the ledger."""
+        self.wait_for(table)
+        what: LiteralString = "data::text AS data" if table.document else "*"
+        records = self.fetch(
+            cast("LiteralString", f"SELECT {what} FROM {table.relation()} WHERE {condition}"),
+            parameters,
+        )
+        return [table.from_record(record) for record in records]
+
+    def fetch(self, statement: LiteralString, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Records of a statement; `ledger_id` is given. Call `wait_for` with its tables first."""
+        with self.datastore.get_connection() as conn:
+            return conn.execute(
+                statement, {**parameters, "ledger_id": self.ledger_id}, prepare=True
+            ).fetchall()
+
+    def wait_for(self, *tables: Table[Any], through: int | None = None) -> None:
+        """Wait until the projections of these tables have reached the head, or `through`."""
+        target = self.head if through is None else through
+        names = {self.projection_of[table.name] for table in tables}
+        if through is None:
+            names -= self._fresh
+        if not names:
+            return
+        checkpoints = Checkpoints(self.datastore, sorted(names))
+        deadline = time.monotonic() + FRESH_WITHIN_SECONDS
+        while True:
+            found = checkpoints.of_ledger(self.ledger_id).values()
+            behind = [c for c in found if c.position < target]
+            if not behind:
+                self._fresh |= names
+                return
+            for checkpoint in behind:
+                if checkpoint.stopped_at is not None:
+                    raise Unavailable(
+                        f"The read model {checkpoint.projection} stopped at position "
+                        f"{checkpoint.stopped_at}: {checkpoint.error}",
+                        retry_after=30,
+                    )
+            if time.monotonic() > deadline:
+                lag = max(target - c.position for c in behind)
+                raise Unavailable(
+                    f"The read model {behind[0].projection} is {lag} events behind. Try again."
+                )
+            if self.wake is not None:
+                self.wake()
+            time.sleep(_POLL_SECONDS)
