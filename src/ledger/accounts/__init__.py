@@ -1,0 +1,1 @@
+"""Accounts, the ledgers each of them has, and the API keys that open a ledger."""
