@@ -10,8 +10,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from api.database.errors import FolderRefused
 from api.database.service_user import ServiceUser, owner_name
 
@@ -54,13 +52,6 @@ class Layout:
     def settings(self) -> Path:
         """The server's configuration, written at each start."""
         return self.home / "server.conf"
-
-
-def default_data_dir() -> Path:
-    """`/var/lib/tallybook` for root, else the platform's folder for a user's data."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/tallybook")
-    return platformdirs.user_data_path("tallybook", appauthor=False)
 
 
 def prepare(data_dir: Path, user: ServiceUser) -> Path:

@@ -1,0 +1,18 @@
+"""Fixtures for every test."""
+
+import os
+
+from tests.support.postgres import database, postgres_server
+
+__all__ = ["database", "postgres_server"]
+
+# A test must never reach the database of whoever runs it.
+for _variable in list(os.environ):
+    if _variable.startswith("TALLYBOOK_") and _variable not in {
+        "TALLYBOOK_PG_BIN",
+        "TALLYBOOK_PG_USER",
+        "TALLYBOOK_TEST_DATABASE_URL",
+    }:
+        del os.environ[_variable]
+for _variable in ("DATABASE_URL", "DATABASE_URL_FILE"):
+    os.environ.pop(_variable, None)

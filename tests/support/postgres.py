@@ -1,0 +1,136 @@
+"""Databases for tests: fresh, migrated, named `tallybook_test_…`, dropped afterwards.
+
+They stand on the embedded PostgreSQL, started once for a whole run, or on the server that
+TALLYBOOK_TEST_DATABASE_URL names (a role that may create databases and roles). Nothing else on
+that server is touched, and DATABASE_URL is not read.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import LiteralString
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from api.database.embedded import Embedded
+from projections.registry import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database of one test. The application role owns nothing in it."""
+
+    name: str
+    app_role: str
+    owner_url: str = field(repr=False)
+    app_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """Makes databases on one server, with an owner and an application role of this run."""
+
+    admin_url: str = field(repr=False)
+    prefix: str
+    password: str = field(repr=False)
+
+    @property
+    def owner_role(self) -> str:
+        return f"{self.prefix}_owner"
+
+    @property
+    def app_role(self) -> str:
+        return f"{self.prefix}_app"
+
+    @property
+    def template(self) -> str:
+        return f"{self.prefix}_template"
+
+    def url(self, role: str, database: str) -> str:
+        """The server's address for another role and database."""
+        parts = urlsplit(self.admin_url)
+        place = parts.netloc.rpartition("@")[2]
+        netloc = f"{role}:{self.password}@{place}"
+        return urlunsplit(("postgresql", netloc, f"/{database}", parts.query, ""))
+
+    def execute(self, statement: LiteralString, **names: str) -> None:
+        """Run one statement as the administrator, with `names` as identifiers."""
+        composed = sql.SQL(statement).format(
+            password=sql.Literal(self.password),
+            **{key: sql.Identifier(name) for key, name in names.items()},
+        )
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(composed)
+
+    @contextmanager
+    def database(self, *, migrated: bool = True) -> Iterator[Database]:
+        """A database for as long as the block runs, with every migration applied or empty."""
+        name = f"{self.prefix}_{secrets.token_hex(4)}"
+        self.execute(
+            "CREATE DATABASE {name} OWNER {owner} TEMPLATE {template}",
+            name=name,
+            owner=self.owner_role,
+            template=self.template if migrated else "template0",
+        )
+        try:
+            yield Database(
+                name=name,
+                app_role=self.app_role,
+                owner_url=self.url(self.owner_role, name),
+                app_url=self.url(self.app_role, name),
+            )
+        finally:
+            self.execute("DROP DATABASE {name} WITH (FORCE)", name=name)
+
+    @contextmanager
+    def prepared(self) -> Iterator["PostgresServer"]:
+        """Make roles and template, and take them away again."""
+        with ExitStack() as undo:
+            for role in (self.owner_role, self.app_role):
+                self.execute("CREATE ROLE {role} LOGIN PASSWORD {password}", role=role)
+                undo.callback(self.execute, "DROP ROLE {role}", role=role)
+            self.execute("GRANT {role} TO CURRENT_USER", role=self.owner_role)
+            self.execute(
+                "CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8'",
+                name=self.template,
+                owner=self.owner_role,
+            )
+            undo.callback(self.execute, "DROP DATABASE {name} WITH (FORCE)", name=self.template)
+            migrate(self.url(self.owner_role, self.template), self.app_role)
+            yield self
+
+
+@pytest.fixture(scope="session")
+def postgres_server(testrun_uid: str, worker_id: str) -> Iterator[PostgresServer]:
+    """The server on which this run's test databases stand."""
+    prefix = f"tallybook_test_{testrun_uid[:8]}_{worker_id}"
+    password = secrets.token_hex(16)
+    given = os.environ.get("TALLYBOOK_TEST_DATABASE_URL")
+    if given:
+        with PostgresServer(given, prefix, password).prepared() as server:
+            yield server
+        return
+    # Not under pytest's own folder, which is closed to the user that runs PostgreSQL for root.
+    folder = Path(tempfile.gettempdir()) / f"tallybook-test-{testrun_uid[:8]}"
+    embedded = Embedded(folder, pg_user=os.environ.get("TALLYBOOK_PG_USER", "nobody")).start()
+    try:
+        with PostgresServer(embedded.admin_url, prefix, password).prepared() as server:
+            yield server
+    finally:
+        if embedded.stop():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer) -> Iterator[Database]:
+    """A fresh migrated database."""
+    with postgres_server.database() as fresh:
+        yield fresh
