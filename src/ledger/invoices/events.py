@@ -72,14 +72,10 @@ class UsageEvidence(Fact):
 
 
 class FinalLine(Fact):
-    """A rated line. `exact` is the amount before its one rounding, as decimal text.
-
-    `price_version` is the version of the price's stream whose terms were used.
-    """
+    """A rated line. `price_version` is the version of the price's stream whose terms were used."""
 
     id: str
     quantity: str
-    exact: str
     amount: int
     price: str
     price_version: int
@@ -98,6 +94,7 @@ class InvoiceFinalized(DomainEvent):
     number: str
     finalized_at: AwareDatetime
     due_date: AwareDatetime | None
+    auto_advance: bool
     through_position: int
     engine_version: int
     lines: tuple[FinalLine, ...]
