@@ -140,7 +140,6 @@ def test_nonsense_is_refused() -> None:
 def test_boundaries_agree_with_the_reference_calendar(
     anchor: int, interval: Interval, count: int, n: int
 ) -> None:
-
     boundary = Cycle(datetime.fromtimestamp(anchor, UTC), interval, count).boundary(n)
     assert int(boundary.timestamp()) == moved(anchor, interval, n * count)
 

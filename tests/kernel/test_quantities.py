@@ -86,7 +86,7 @@ def test_more_than_12_decimals_are_refused() -> None:
         "1\n",
         "0x10",
         "٣",
-        "１２",
+        "\uff11\uff12",
         "1\x00",
         "ten",
         "--1",
