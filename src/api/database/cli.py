@@ -24,7 +24,7 @@ _NO_DATABASE = 5
 
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Folder of the embedded PostgreSQL.", envvar="TALLYBOOK_DATA_DIR"),
+    typer.Option(help="Folder of the embedded PostgreSQL (TALLYBOOK_DATA_DIR)."),
 ]
 
 
@@ -37,7 +37,8 @@ def migrate(
 ) -> None:
     """Apply what the database lacks of this release, as the owner of its tables."""
     if print_roles:
-        typer.echo(_roles_sql(load_settings(data_dir=data_dir)))
+        with _explained():
+            typer.echo(_roles_sql(load_settings(data_dir=data_dir)))
         return
     from projections.registry import migrate as bring_up_to_date
 
@@ -45,7 +46,7 @@ def migrate(
         applied = bring_up_to_date(databases.owner_url, databases.app_role)
     for name in applied:
         typer.echo(name)
-    typer.echo(f"{len(applied)} migrations applied." if applied else "Up to date.", err=True)
+    typer.echo(f"Migrations applied: {len(applied)}.", err=True)
 
 
 @app.command()
@@ -95,19 +96,29 @@ def psql(
     raise typer.Exit(ended.returncode)
 
 
-_LIBPQ = {"dbname": "PGDATABASE", "connect_timeout": "PGCONNECT_TIMEOUT"}
+_LIBPQ = {
+    "application_name": "PGAPPNAME",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "dbname": "PGDATABASE",
+}
 
 
 @contextmanager
 def _opened(data_dir: Path | None) -> Generator[Databases]:
-    """The database of the settings in force; what goes wrong is said in one line."""
+    """The database of the settings in force."""
+    with _explained(), databases_of(load_settings(data_dir=data_dir)) as databases:
+        yield databases
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    """Say what goes wrong in one line, with the exit code of its kind."""
     import psycopg
 
     from ledger.store.migrate import MigrationError
 
     try:
-        with databases_of(load_settings(data_dir=data_dir)) as databases:
-            yield databases
+        yield
     except (SettingsError, FolderRefused, MigrationError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(_REFUSED) from None
