@@ -1,0 +1,72 @@
+"""The Litestar application: mounts each concept's routes behind one way of handling."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+from anyio import CapacityLimiter
+from litestar import HttpMethod, Litestar, Response
+from litestar import Request as LitestarRequest
+from litestar.handlers import HTTPRouteHandler
+
+from api.http.auth import Authenticator
+from api.http.call import View
+from api.http.errors import exception_handlers
+from api.http.expand import Expansions
+from api.http.handling import Request, RequestHandling
+from api.http.routes import Route
+from api.http.wire_headers import mount_wire_headers, request_id_of
+from api.meters.routes import ROUTES as METERS
+from api.services import Services
+
+THREADS = 16
+MAX_BODY_BYTES = 1024 * 1024
+
+ROUTES: Sequence[Route] = (*METERS,)
+
+
+def expansions(view: View) -> Expansions:
+    """What `expand[]` can put into an answer."""
+    return {}
+
+
+def create_app(services: Services) -> Litestar:
+    """The application over the given services."""
+    handling = RequestHandling(services, Authenticator(services), expansions)
+    limiter = CapacityLimiter(THREADS)
+    app = Litestar(
+        [_mounted(route, handling, limiter) for route in ROUTES],
+        exception_handlers=exception_handlers,  # pyright: ignore[reportArgumentType]
+        openapi_config=None,
+        request_max_body_size=MAX_BODY_BYTES,
+    )
+    mount_wire_headers(app)
+    return app
+
+
+def _mounted(
+    route: Route, handling: RequestHandling, limiter: CapacityLimiter
+) -> HTTPRouteHandler:
+    async def handle(request: LitestarRequest[Any, Any, Any]) -> Response[bytes]:
+        received = Request(
+            method=request.method,
+            path=request.scope["path"],
+            path_parameters={name: str(v) for name, v in request.path_params.items()},
+            query=request.scope["query_string"],
+            body=await request.body(),
+            headers=request.headers,
+            request_id=request_id_of(request.scope),
+        )
+        answered = await anyio.to_thread.run_sync(
+            handling.answer, route, received, limiter=limiter
+        )
+        return Response(
+            answered.body,
+            status_code=answered.status,
+            headers=dict(answered.headers or {}),
+            media_type="application/json",
+        )
+
+    return HTTPRouteHandler(
+        route.endpoint.path, http_method=HttpMethod(route.endpoint.method)
+    )(handle)

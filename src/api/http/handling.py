@@ -1,0 +1,130 @@
+"""From a request to its answer: authenticate, check, replay or handle, expand, render."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from api.http.auth import Authenticator, Caller
+from api.http.call import Call, View
+from api.http.expand import Expansions, expand
+from api.http.idempotency import KeptAnswer, KeptAnswers, claim_of
+from api.http.params import Params, RequestParams, parse
+from api.http.request_data import request_data
+from api.http.routes import JsonObject, NoParams, Route
+from api.http.versions import requested_version
+from api.services import Services
+from ledger.kernel.clock import system_now
+from ledger.kernel.commands import IdempotencyClaim
+from ledger.store.outcomes import IdempotencyKeyTaken, IdempotencyRow
+
+_render = msgspec.json.Encoder(decimal_format="number")
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came off the wire."""
+
+    method: str
+    path: str
+    path_parameters: Mapping[str, str]
+    query: bytes
+    body: bytes
+    headers: Mapping[str, str]
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A response: 200 unless the kept one was another, with headers beyond the usual."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] | None = None
+
+
+class RequestHandling:
+    """Answers requests for the mounted routes."""
+
+    def __init__(
+        self,
+        services: Services,
+        authenticator: Authenticator,
+        expansions: Callable[[View], Expansions],
+    ) -> None:
+        self._services = services
+        self._authenticator = authenticator
+        self._expansions = expansions
+
+    def answer(self, route: Route, request: Request) -> Answered:
+        """Raises ApiError or LedgerError when the request is refused."""
+        version = requested_version(request.headers.get("stripe-version"))
+        caller = self._authenticator.authenticate(request.headers, request.method)
+        data = request_data(
+            request.path,
+            request.query,
+            request.body,
+            content_type=request.headers.get("content-type"),
+            content_encoding=request.headers.get("content-encoding"),
+        )
+        params = parse(route.endpoint.params or NoParams, data)
+        call = Call(
+            services=self._services,
+            caller=caller,
+            params=params,
+            path=request.path_parameters,
+            version=version,
+            request_id=request.request_id,
+            url=request.path,
+        )
+        if request.method == "POST":
+            key = request.headers.get("idempotency-key")
+            call.claim = claim_of(key, request.method, request.path, data)
+        if call.claim is None:
+            return Answered(self._body(call, params, route.handle(call)))
+        return self._answer_once(route, call, params, caller, call.claim)
+
+    def _answer_once(
+        self,
+        route: Route,
+        call: Call[Any],
+        params: Params,
+        caller: Caller,
+        claim: IdempotencyClaim,
+    ) -> Answered:
+        kept = KeptAnswers(self._services.idempotency_keys(call.identity.ledger_id), caller.secret)
+        row = kept.claimed(claim)
+        if row is None:
+            try:
+                body = self._body(call, params, route.handle(call))
+                if not call.outcomes:
+                    self._claim_without_events(call, claim)
+                kept.keep(claim, KeptAnswer(200, body))
+                return Answered(body)
+            except IdempotencyKeyTaken:
+                row = kept.claimed(claim)
+                if row is None:
+                    raise
+        answer = kept.wait_for_answer(claim, row)
+        if answer is not None:
+            return Answered(answer.body, answer.status, REPLAYED)
+        recall = route.recall or (lambda call, _: route.handle(call))
+        body = self._body(call, params, recall(call, row.position), row.position)
+        kept.keep(claim, KeptAnswer(200, body))
+        return Answered(body, headers=REPLAYED)
+
+    def _claim_without_events(self, call: Call[Any], claim: IdempotencyClaim) -> None:
+        row = IdempotencyRow(claim.key, claim.request_hash, system_now())
+        call.application.recorder.append([], idempotency=row)
+
+    def _body(
+        self, call: Call[Any], params: Params, answer: JsonObject, position: int | None = None
+    ) -> bytes:
+        paths = params.expand if isinstance(params, RequestParams) else []
+        if paths:
+            view = call.view() if position is None else call.view_as_of(position)
+            answer = expand(answer, paths, self._expansions(view))
+        return _render.encode(answer)

@@ -1,0 +1,78 @@
+"""What a concept's routes are made of: a description, and how it is handled.
+
+A GET is a `query`. A POST that changes something is a `command`: it asks the ledger, then answers
+with one object, from rows of now or, when an earlier attempt was cut off before its answer was
+kept, from rows of the moment at which it was recorded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from api.http.call import Call, View
+from api.http.openapi import Endpoint
+from api.http.params import RequestParams
+from ledger.kernel.commands import Command
+from ledger.kernel.errors import Unavailable
+
+JsonObject: TypeAlias = dict[str, Any]
+Answer: TypeAlias = Callable[[View, str], JsonObject]
+
+_REQUEST_EVENTS = 50
+
+
+class NoParams(RequestParams):
+    """A request without parameters of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """An endpoint with its handler. `recall` renders what a claimed request had recorded."""
+
+    endpoint: Endpoint
+    handle: Callable[[Call[Any]], JsonObject]
+    recall: Callable[[Call[Any], int], JsonObject] | None = None
+
+
+def query(endpoint: Endpoint, handle: Callable[[Call[Any]], JsonObject]) -> Route:
+    """A route that records nothing."""
+    return Route(endpoint=endpoint, handle=handle)
+
+
+def command(
+    endpoint: Endpoint,
+    ask: Callable[[Call[Any]], Command],
+    answer: Answer,
+    *,
+    prefix: str,
+) -> Route:
+    """A route that executes one command and answers with one object.
+
+    The object is the one whose id stands in the path; for a creation it is the stream with
+    `prefix` among those that the command wrote to.
+    """
+    in_path = endpoint.path_parameters[:1]
+
+    def handle(call: Call[Any]) -> JsonObject:
+        outcome = call.execute(ask(call))
+        streams = [event.originator_id for event in outcome.events]
+        return answer(call.view(), _subject(call, streams))
+
+    def recall(call: Call[Any], position: int) -> JsonObject:
+        return answer(call.view_as_of(position), _subject(call, _streams_of(call, position)))
+
+    def _subject(call: Call[Any], streams: list[str]) -> str:
+        if in_path:
+            return call.path[in_path[0]]
+        return next(stream for stream in streams if stream.startswith(f"{prefix}_"))
+
+    return Route(endpoint=endpoint, handle=handle, recall=recall)
+
+
+def _streams_of(call: Call[Any], position: int) -> list[str]:
+    """The streams that an earlier attempt of this request wrote to, up to a position."""
+    if call.claim is None:
+        raise Unavailable("Nothing is known of an earlier attempt.")
+    log = call.services.log(call.identity.ledger_id)
+    page = log.page(max(0, position - _REQUEST_EVENTS), _REQUEST_EVENTS, position)
+    return [e.originator_id for e in page if e.metadata.idempotency_key == call.claim.key]

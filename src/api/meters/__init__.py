@@ -1,0 +1,1 @@
+"""Meters over HTTP."""

@@ -1,0 +1,86 @@
+"""The composition root: one datastore, and for each ledger its application, log and readers."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from ledger.application import LedgerApplication
+from ledger.command_handlers import command_handlers
+from ledger.event_types import EVENT_CATALOGUE
+from ledger.kernel.commands import LedgerIdentity
+from ledger.store.datastore import Datastore
+from ledger.store.event_sourcing import EventSourcedLedger
+from ledger.store.idempotency import IdempotencyKeys
+from projections.registry import PROJECTION_OF_TABLE, PROJECTIONS
+from projections.runtime.as_of import PastLookup
+from projections.runtime.log import Log
+from projections.runtime.projection import Projection, checkpoint_name
+from projections.runtime.projector import Projector
+from projections.runtime.reader import Reader
+from projections.runtime.tables import Table
+
+DEFAULT_GRACE = timedelta(hours=1)
+
+
+class Services:
+    """What the doors work with. Closing it closes the pool."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 16,
+        grace: timedelta = DEFAULT_GRACE,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        self.datastore = Datastore(url, pool_size=pool_size)
+        self.grace = grace
+        self.wake = wake or _no_wake
+        self._applications: dict[int, LedgerApplication] = {}
+        self._logs: dict[int, EventSourcedLedger] = {}
+
+    def close(self) -> None:
+        self.datastore.close()
+
+    def application(self, identity: LedgerIdentity) -> LedgerApplication:
+        """The commands of a ledger."""
+        found = self._applications.get(identity.ledger_id)
+        if found is None:
+            found = LedgerApplication(
+                self.datastore, identity, EVENT_CATALOGUE, command_handlers()
+            )
+            self._applications[identity.ledger_id] = found
+        return found
+
+    def log(self, ledger_id: int) -> Log:
+        """The events of a ledger, decoded."""
+        found = self._logs.get(ledger_id)
+        if found is None:
+            found = EventSourcedLedger(self.datastore, ledger_id, EVENT_CATALOGUE)
+            self._logs[ledger_id] = found
+        return Log(found.recorder, found.mapper)
+
+    def reader(self, ledger_id: int) -> Reader:
+        """The read models of a ledger, as fresh as its log is now."""
+        head = self.log(ledger_id).head()
+        return Reader(self.datastore, ledger_id, PROJECTION_OF_TABLE, head, self.wake)
+
+    def past(self, ledger_id: int, position: int) -> PastLookup:
+        """The read models of a ledger as of a position."""
+        return PastLookup(self.log(ledger_id), self._projection_of, position)
+
+    def idempotency_keys(self, ledger_id: int) -> IdempotencyKeys:
+        return IdempotencyKeys(self.datastore, ledger_id)
+
+    @cached_property
+    def projector(self) -> Projector:
+        return Projector(self.datastore, self.log, PROJECTIONS)
+
+    def _projection_of(self, table: Table[Any]) -> Projection:
+        name = PROJECTION_OF_TABLE[table.name]
+        return next(p for p in PROJECTIONS if checkpoint_name(p) == name)
+
+
+def _no_wake() -> None:
+    """Followers find what is new by polling."""
