@@ -1,0 +1,1 @@
+"""Customers: who is billed, with personal fields that can be made unreadable for ever."""

@@ -1,0 +1,137 @@
+"""Facts about customers. Streams are named by the customer's id (`cus_…`).
+
+Whatever tells who the customer is lies in `personal`, which is stored sealed and reads as None
+once the customer's key is destroyed.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from ledger.kernel.events import DomainEvent, Fact
+
+TaxExempt = Literal["exempt", "none", "reverse"]
+
+
+class Address(Fact):
+    city: str | None = None
+    country: str | None = None
+    line1: str | None = None
+    line2: str | None = None
+    postal_code: str | None = None
+    state: str | None = None
+
+
+class Shipping(Fact):
+    address: Address
+    name: str
+    phone: str | None = None
+
+
+class CustomField(Fact):
+    """A line of the caller's own on every invoice, such as an order number."""
+
+    name: str
+    value: str
+
+
+class PersonalFields(Fact):
+    """Who the customer is, and free text about them."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: Address | None = None
+    description: str | None = None
+    shipping: Shipping | None = None
+    business_name: str | None = None
+    individual_name: str | None = None
+    preferred_locales: tuple[str, ...] = ()
+    invoice_custom_fields: tuple[CustomField, ...] | None = None
+    invoice_footer: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class InvoiceRendering(Fact):
+    """How the customer's invoices show amounts, as given."""
+
+    amount_tax_display: Literal["exclude_tax", "include_inclusive_tax"] | None = None
+    template: str | None = None
+
+
+class BillingFields(Fact):
+    """How the customer is billed. Payment methods are kept as given: no money moves."""
+
+    invoice_prefix: str
+    tax_exempt: TaxExempt = "none"
+    default_payment_method: str | None = None
+    default_source: str | None = None
+    rendering: InvoiceRendering | None = None
+
+
+class CustomerCreated(DomainEvent):
+    """`created` is on the customer's own clock. `balance` below 0 is credit, in minor units."""
+
+    TOPIC: ClassVar[str] = "customer.created.v1"
+
+    personal: PersonalFields | None
+    billing: BillingFields
+    balance: int
+    test_clock: str | None
+    created: AwareDatetime
+    livemode: bool
+
+
+class CustomerDetailsChanged(DomainEvent):
+    """Details were changed; both groups hold the whole new values."""
+
+    TOPIC: ClassVar[str] = "customer.details_changed.v1"
+
+    personal: PersonalFields | None
+    billing: BillingFields
+
+
+class CustomerBalanceChanged(DomainEvent):
+    """The balance moved by `change` to `balance`; an invoice did it, or a person if None."""
+
+    TOPIC: ClassVar[str] = "customer.balance_changed.v1"
+
+    balance: int
+    change: int
+    invoice: str | None
+
+
+class CustomerSubscribed(DomainEvent):
+    """A subscription of the customer began; the first one sets the currency of their balance."""
+
+    TOPIC: ClassVar[str] = "customer.subscribed.v1"
+
+    subscription: str
+    currency: str
+
+
+class PaymentMethodAttached(DomainEvent):
+    """A stand-in of a payment method was attached. It is only remembered: no money moves."""
+
+    TOPIC: ClassVar[str] = "customer.payment_method_attached.v1"
+
+    payment_method: str
+    attached_at: AwareDatetime
+
+
+class CustomerDeleted(DomainEvent):
+    """The customer is gone for all but the invoices they had."""
+
+    TOPIC: ClassVar[str] = "customer.deleted.v1"
+
+    deleted_at: AwareDatetime
+
+
+EVENTS: tuple[type[DomainEvent], ...] = (
+    CustomerCreated,
+    CustomerDetailsChanged,
+    CustomerBalanceChanged,
+    CustomerSubscribed,
+    PaymentMethodAttached,
+    CustomerDeleted,
+)

@@ -1,0 +1,95 @@
+"""Commands on customers, and the deletion of a test clock, which takes its customers along."""
+
+from datetime import datetime
+from typing import Protocol
+
+from ledger.customers import aggregate
+from ledger.customers.aggregate import Customer, Placement
+from ledger.customers.commands import (
+    AttachPaymentMethod,
+    CreateCustomer,
+    DeleteCustomer,
+    UpdateCustomer,
+)
+from ledger.customers.events import CustomerDeleted, PaymentMethodAttached
+from ledger.kernel.errors import NotFound
+from ledger.store.work import Handlers, Work
+from ledger.test_clocks.commands import DeleteTestClock
+from ledger.test_clocks.events import CustomerPlaced, TestClockDeleted
+from ledger.test_clocks.handlers import require_test_clock
+
+
+class CustomerSubscriptions(Protocol):
+    """Cancels the active subscriptions of a customer who is being deleted."""
+
+    def cancel_all(self, work: Work, customer: Customer) -> None: ...
+
+
+def require_customer(work: Work, customer_id: str, *, param: str | None = None) -> Customer:
+    """A customer who exists and is not deleted. Raises NotFound."""
+    if not customer_id.startswith("cus_"):
+        raise NotFound("customer", customer_id, param=param)
+    customer = work.require(aggregate.evolve, customer_id, "customer", param=param)
+    if customer.deleted:
+        raise NotFound("customer", customer_id, param=param)
+    return customer
+
+
+def customer_now(work: Work, customer: Customer) -> datetime:
+    """The time that the customer lives in: their test clock's, or the system's."""
+    return _now_on(work, customer.test_clock)
+
+
+def create_customer(work: Work, command: CreateCustomer) -> None:
+    now = _now_on(work, command.test_clock)
+    if command.test_clock is not None:
+        work.append(command.test_clock, CustomerPlaced(customer=command.customer))
+    events = aggregate.create(command, Placement(now, work.ledger.livemode))
+    work.append(command.customer, *events)
+
+
+def update_customer(work: Work, command: UpdateCustomer) -> None:
+    customer = require_customer(work, command.customer)
+    work.append(command.customer, *aggregate.update(customer, command))
+
+
+def attach_payment_method(work: Work, command: AttachPaymentMethod) -> None:
+    customer = require_customer(work, command.customer, param="customer")
+    now = customer_now(work, customer)
+    work.append(
+        command.customer,
+        PaymentMethodAttached(payment_method=command.payment_method, attached_at=now),
+    )
+
+
+def _now_on(work: Work, test_clock: str | None) -> datetime:
+    if test_clock is None:
+        return work.now
+    return require_test_clock(work, test_clock, param="test_clock").frozen_time
+
+
+def handlers(subscriptions: CustomerSubscriptions) -> Handlers:
+    """The handlers, given who cancels subscriptions."""
+
+    def delete(work: Work, customer_id: str, customer: Customer) -> None:
+        subscriptions.cancel_all(work, customer)
+        work.append(customer_id, CustomerDeleted(deleted_at=customer_now(work, customer)))
+
+    def delete_customer(work: Work, command: DeleteCustomer) -> None:
+        delete(work, command.customer, require_customer(work, command.customer))
+
+    def delete_test_clock(work: Work, command: DeleteTestClock) -> None:
+        clock = require_test_clock(work, command.test_clock)
+        for customer_id in clock.customers:
+            customer = work.require(aggregate.evolve, customer_id, "customer")
+            if not customer.deleted:
+                delete(work, customer_id, customer)
+        work.append(command.test_clock, TestClockDeleted(deleted_at=work.now))
+
+    return {
+        CreateCustomer: create_customer,
+        UpdateCustomer: update_customer,
+        AttachPaymentMethod: attach_payment_method,
+        DeleteCustomer: delete_customer,
+        DeleteTestClock: delete_test_clock,
+    }
