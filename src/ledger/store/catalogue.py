@@ -1,7 +1,7 @@
 """Which class stands behind a stored topic."""
 
-from collections.abc import Iterable
-from typing import Any, Protocol, Self
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol, Self, cast
 
 import msgspec
 from pydantic import BaseModel
@@ -40,7 +40,7 @@ class EventCatalogue:
                 raise ValueError(f"{cls.TOPIC} is current and has an upcaster")
             self._classes[cls.TOPIC] = cls
 
-    def __iter__(self) -> Iterable[type[Any]]:
+    def __iter__(self) -> Iterator[type[Any]]:
         return iter(self._classes.values())
 
     def topics(self) -> list[str]:
@@ -68,6 +68,6 @@ def encode_canonical(value: object) -> bytes:
 
 def encode_event(event: Any) -> bytes:
     """The canonical payload of an event."""
-    if isinstance(event, BaseModel):
+    if isinstance(event, BaseModel) and not hasattr(event, "encode_payload"):
         return encode_canonical(event.model_dump(mode="json"))
-    return event.encode_payload()
+    return cast("SelfCoding", event).encode_payload()

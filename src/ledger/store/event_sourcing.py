@@ -1,9 +1,8 @@
-"""The library's application over our recorder and mapper: one instance a ledger, one pool for all."""
+"""The library's application over our recorder and mapper: one instance a ledger."""
 
 from typing import Any
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import Transcoder
 from eventsourcing.postgres import PostgresFactory
 from eventsourcing.utils import Environment
 
@@ -26,7 +25,7 @@ class _SharedFactory(PostgresFactory):
     def application_recorder(self) -> LedgerRecorder:
         return self._recorder
 
-    def mapper(self, transcoder: Transcoder | None = None, mapper_class: Any = None) -> Any:
+    def mapper(self, *_: object, **__: object) -> Any:
         return self._mapper
 
     def close(self) -> None:
@@ -38,12 +37,12 @@ class EventSourcedLedger(Application[str]):
 
     name = "ledger"
     recorder: LedgerRecorder
-    mapper: LedgerMapper
+    mapper: LedgerMapper  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, datastore: Datastore, ledger_id: int, catalogue: EventCatalogue) -> None:
         self._recorder = LedgerRecorder(datastore, ledger_id)
         self._mapper = LedgerMapper(catalogue, KeyRing(datastore, ledger_id))
         super().__init__()
 
-    def construct_factory(self, env: Environment) -> _SharedFactory:
+    def construct_factory(self, env: Environment) -> Any:
         return _SharedFactory(env, self._recorder, self._mapper)

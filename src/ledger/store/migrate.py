@@ -69,12 +69,8 @@ def pending(url: str) -> list[str]:
 
 
 def _missing(conn: Connection[tuple[object, ...]]) -> list[Migration]:
-    applied = dict(
-        (str(name), str(checksum))
-        for name, checksum in conn.execute(
-            "SELECT name, checksum FROM public.tallybook_migrations"
-        ).fetchall()
-    )
+    rows = conn.execute("SELECT name, checksum FROM public.tallybook_migrations").fetchall()
+    applied = {str(name): str(checksum) for name, checksum in rows}
     known = {migration.name: migration for migration in migrations()}
     for name, checksum in applied.items():
         if name not in known:
@@ -92,8 +88,10 @@ GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ledger.idempotency_keys TO {role}",
     "GRANT SELECT, INSERT, DELETE ON ledger.customer_keys TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA projections TO {role}",
-    "ALTER DEFAULT PRIVILEGES IN SCHEMA projections "
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
+    (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA projections "
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}"
+    ),
 )
 
 

@@ -5,18 +5,10 @@ the commit, so the order of positions is the order of commits, a rollback leaves
 reader that follows positions never passes an event that appears later.
 """
 
-import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
-from eventsourcing.persistence import (
-    IntegrityError,
-    InterfaceError,
-    InternalError,
-    Notification,
-    OperationalError,
-    StoredEvent,
-)
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg import Cursor
 
@@ -29,12 +21,9 @@ from ledger.store.outcomes import (
     StaleRead,
 )
 from ledger.store.polling import PollingSubscription
+from ledger.store.retrying import with_retries
 
 T = TypeVar("T")
-
-_TRANSIENT = (OperationalError, InterfaceError, InternalError)
-_ATTEMPTS = 10
-_PAUSE_SECONDS = 0.2
 
 
 class LedgerRecorder(PostgresApplicationRecorder):
@@ -84,11 +73,13 @@ class LedgerRecorder(PostgresApplicationRecorder):
                     self._claim_key(curs, idempotency, base + len(stored_events))
                 return Appended(list(range(base + 1, base + len(stored_events) + 1)))
 
-        return self.with_retries(attempt, lambda: self._positions_of(stored_events))
+        return self.with_retries(attempt, lambda: self._recorded(stored_events, idempotency))
 
     def _insert_stored(self, curs: Cursor[Any], events: Sequence[StoredEvent]) -> int:
         if not events:
-            return self.head()[0]
+            curs.execute(statements.SELECT_HEAD, {"ledger": self.ledger_id}, prepare=True)
+            head = curs.fetchone()
+            return head["position"] if head else 0
         catalog = [i for i, e in enumerate(events, 1) if not e.topic.startswith("usage.")]
         curs.execute(
             statements.APPEND,
@@ -103,8 +94,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             },
             prepare=True,
         )
-        row = curs.fetchone()
-        assert row is not None
+        [row] = curs.fetchall()
         return row["base"]
 
     def _check_read_versions(
@@ -136,39 +126,36 @@ class LedgerRecorder(PostgresApplicationRecorder):
             raise IdempotencyKeyTaken(row.key)
 
     def with_retries(self, attempt: Callable[[], T], read_back: Callable[[], T | None]) -> T:
-        """Try again after a lost connection, reading back first: the lost answer may have been
-        to a commit that succeeded."""
-        for left in reversed(range(_ATTEMPTS)):
-            try:
-                return attempt()
-            except _TRANSIENT:
-                if not left:
-                    raise
-            time.sleep(_PAUSE_SECONDS)
-            try:
-                found = read_back()
-            except _TRANSIENT:
-                continue
-            if found is not None:
-                return found
-        raise AssertionError("unreachable")
+        """Try a write again after a lost connection, reading back what the first try left."""
+        return with_retries(attempt, read_back)
+
+    def _recorded(
+        self, events: Sequence[StoredEvent], idempotency: IdempotencyRow | None
+    ) -> Appended | None:
+        """What exactly this append left behind, if anything."""
+        if events or idempotency is None:
+            return self._positions_of(events)
+        claim = {
+            "ledger": self.ledger_id,
+            "key": idempotency.key,
+            "hash": idempotency.request_hash,
+            "created_at": idempotency.created_at,
+        }
+        return Appended([]) if self._fetch(statements.FIND_CLAIM, claim) else None
 
     def _positions_of(self, events: Sequence[StoredEvent]) -> Appended | None:
         """Where exactly these events stand, if they do."""
         positions: list[int] = []
         for event in events:
-            with self.datastore.get_connection() as conn:
-                row = conn.execute(
-                    statements.SELECT_ONE,
-                    {
-                        "ledger": self.ledger_id,
-                        "id": event.originator_id,
-                        "version": event.originator_version,
-                    },
-                ).fetchone()
-            if row is None or bytes(row["state"]) != event.state:
+            place = {
+                "ledger": self.ledger_id,
+                "id": event.originator_id,
+                "version": event.originator_version,
+            }
+            rows = self._fetch(statements.SELECT_ONE, place)
+            if not rows or bytes(rows[0]["state"]) != event.state:
                 return None
-            positions.append(row["position"])
+            positions.append(rows[0]["position"])
         return Appended(positions) if positions else None
 
     def select_events(
@@ -182,23 +169,18 @@ class LedgerRecorder(PostgresApplicationRecorder):
     ) -> Sequence[StoredEvent]:
         """The events of one stream by version."""
         statement = statements.SELECT_STREAM_DESC if desc else statements.SELECT_STREAM
-        with self.datastore.get_connection() as conn:
-            rows = conn.execute(
-                statement,
-                {
-                    "ledger": self.ledger_id,
-                    "id": str(originator_id),
-                    "gt": gt,
-                    "lte": lte,
-                    "limit": limit,
-                },
-                prepare=True,
-            ).fetchall()
+        bounds = {
+            "ledger": self.ledger_id,
+            "id": str(originator_id),
+            "gt": gt,
+            "lte": lte,
+            "limit": limit,
+        }
         return [
             StoredEvent(
                 row["originator_id"], row["originator_version"], row["topic"], bytes(row["state"])
             )
-            for row in rows
+            for row in with_retries(lambda: self._fetch(statement, bounds))
         ]
 
     def select_notifications(
@@ -212,28 +194,20 @@ class LedgerRecorder(PostgresApplicationRecorder):
     ) -> Sequence[Notification]:
         """A page of the log by position."""
         after = (start or 0) - (1 if start and inclusive_of_start else 0)
-        with self.datastore.get_connection() as conn:
-            rows = conn.execute(
-                statements.SELECT_LOG,
-                {
-                    "ledger": self.ledger_id,
-                    "after": after,
-                    "stop": stop,
-                    "topics": list(topics) or None,
-                    "limit": limit,
-                },
-                prepare=True,
-            ).fetchall()
+        bounds = {
+            "ledger": self.ledger_id,
+            "after": after,
+            "stop": stop,
+            "topics": list(topics) or None,
+            "limit": limit,
+        }
+        rows = with_retries(lambda: self._fetch(statements.SELECT_LOG, bounds))
         return [_notification(row) for row in rows]
 
     def select_catalog(self, after: int, limit: int, stop: int | None = None) -> list[Notification]:
         """A page of the log without usage, by position."""
-        with self.datastore.get_connection() as conn:
-            rows = conn.execute(
-                statements.SELECT_CATALOG,
-                {"ledger": self.ledger_id, "after": after, "stop": stop, "limit": limit},
-                prepare=True,
-            ).fetchall()
+        bounds = {"ledger": self.ledger_id, "after": after, "stop": stop, "limit": limit}
+        rows = with_retries(lambda: self._fetch(statements.SELECT_CATALOG, bounds))
         return [_notification(row) for row in rows]
 
     def max_notification_id(self) -> int | None:
@@ -242,11 +216,13 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def head(self) -> tuple[int, int]:
         """(last position, last position of an event other than usage); zeros when empty."""
+        ledger = {"ledger": self.ledger_id}
+        rows = with_retries(lambda: self._fetch(statements.SELECT_HEAD, ledger))
+        return (rows[0]["position"], rows[0]["catalog_position"]) if rows else (0, 0)
+
+    def _fetch(self, statement: LiteralString, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         with self.datastore.get_connection() as conn:
-            row = conn.execute(
-                statements.SELECT_HEAD, {"ledger": self.ledger_id}, prepare=True
-            ).fetchone()
-        return (row["position"], row["catalog_position"]) if row else (0, 0)
+            return conn.execute(statement, parameters, prepare=True).fetchall()
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription:
         """Follow the log by polling: a subscription that waits on a signal can sleep for ever."""

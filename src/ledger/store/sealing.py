@@ -61,7 +61,8 @@ class KeyRing:
             )
         self._find.cache_clear()
         made = self._select(customer_id)
-        assert made is not None
+        if made is None:
+            raise LookupError(f"the key of {customer_id} was destroyed while it was made")
         return made
 
     def _select(self, customer_id: str) -> bytes | None:
@@ -71,3 +72,16 @@ class KeyRing:
                 (self._ledger_id, customer_id),
             ).fetchone()
         return None if row is None else bytes(row["key"])
+
+
+class NoKeys(KeyRing):
+    """Reads every personal field as forgotten, for those who need none and are quick for it."""
+
+    def __init__(self) -> None:
+        """No table is read."""
+
+    def seal(self, customer_id: str, plain: bytes) -> str:
+        raise NotImplementedError("events are written under their customer's key")
+
+    def unseal(self, customer_id: str, text: str) -> bytes | None:  # noqa: ARG002
+        return None

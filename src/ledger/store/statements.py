@@ -62,6 +62,25 @@ VALUES (%(ledger)s, %(key)s, %(hash)s, %(position)s, %(created_at)s)
 ON CONFLICT DO NOTHING
 """
 
+CLAIM_IDEMPOTENCY_KEYS: LiteralString = """
+INSERT INTO ledger.idempotency_keys (ledger_id, key, request_hash, position, created_at)
+SELECT %(ledger)s, k.key, k.hash, %(position)s, k.created_at
+FROM unnest(%(keys)b::text[], %(hashes)b::bytea[], %(created)b::timestamptz[])
+    AS k (key, hash, created_at)
+ON CONFLICT DO NOTHING
+"""
+
+SELECT_CLAIMED_KEYS: LiteralString = """
+SELECT key FROM ledger.idempotency_keys
+WHERE ledger_id = %(ledger)s AND key = ANY(%(keys)b::text[])
+"""
+
+FIND_CLAIM: LiteralString = """
+SELECT position FROM ledger.idempotency_keys
+WHERE ledger_id = %(ledger)s AND key = %(key)s AND request_hash = %(hash)s
+  AND created_at = %(created_at)s
+"""
+
 SELECT_ONE: LiteralString = """
 SELECT position, topic, state FROM ledger.events
 WHERE ledger_id = %(ledger)s AND originator_id = %(id)s AND originator_version = %(version)s
@@ -96,6 +115,11 @@ WHERE ledger_id = %(ledger)s AND position > %(after)s
   AND (%(stop)s::bigint IS NULL OR position <= %(stop)s)
   AND topic NOT LIKE 'usage.%%'
 ORDER BY position LIMIT %(limit)s
+"""
+
+CATALOG_TOPICS: LiteralString = """
+SELECT DISTINCT topic FROM ledger.events
+WHERE ledger_id = %(ledger)s AND position > %(after)s AND topic NOT LIKE 'usage.%%'
 """
 
 SELECT_HEAD: LiteralString = """
