@@ -9,6 +9,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from ledger.store import arrays
+
 SCHEMA = "ledger"
 
 
@@ -40,13 +42,14 @@ class Datastore(PostgresDatastore):
             open=False,
             configure=self.after_connect_func(),
             timeout=connect_timeout,
-            check=ConnectionPool.check_connection,
+            check=ConnectionPool[Connection[dict[str, Any]]].check_connection,
         )
         self.pool = pool  # pyright: ignore[reportAttributeAccessIssue]
 
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
         def after_connect(conn: Connection[Any]) -> None:
             conn.autocommit = True
+            arrays.register(conn.adapters)
 
         return after_connect
 

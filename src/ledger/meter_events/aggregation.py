@@ -1,0 +1,148 @@
+"""What the meter events of one customer in one stretch of time amount to.
+
+The one place that knows the formulas. Every reader of usage, from the log or from a read model,
+gives what a `Tally` of the same events gives:
+
+- `sum` adds the values, `count` counts the events, `last` takes the value of the latest event by
+  its own timestamp, then by its place in the log (contract §5).
+- With an `event_time_window`, of the events of one customer in one UTC hour or day only the most
+  recently received one counts. A cut through that hour or day does not change which one it is,
+  so that the usage of adjoining windows adds up.
+- A cancelled event counts nowhere, and no longer overwrites any other.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple, Self
+
+from ledger.kernel.quantities import EXACT, ZERO
+from ledger.meters.aggregate import Meter
+from ledger.meters.events import Formula, TimeWindow
+
+MICROSECONDS: Final = 1_000_000
+WINDOW_MICROSECONDS: Final[dict[TimeWindow, int]] = {
+    "hour": 3_600 * MICROSECONDS,
+    "day": 86_400 * MICROSECONDS,
+}
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """Exact epoch microseconds of an aware time."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class MeterDefinition:
+    """What of a meter decides how its events are aggregated; none of it ever changes."""
+
+    id: str
+    formula: Formula
+    event_time_window: TimeWindow | None = None
+
+    @classmethod
+    def of(cls, meter_id: str, meter: Meter) -> Self:
+        return cls(meter_id, meter.formula, meter.event_time_window)
+
+    def reach(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of time, in epoch microseconds, whose events decide what counts between
+        `start` and `end`."""
+        if self.event_time_window is None or start >= end:
+            return start, end
+        width = WINDOW_MICROSECONDS[self.event_time_window]
+        return start // width * width, -(-end // width) * width
+
+
+class MeteredEvent(NamedTuple):
+    """A meter event with its place in the log. `timestamp` is in epoch microseconds."""
+
+    position: int
+    ordinal: int
+    timestamp: int
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used, with the evidence for it.
+
+    `meter_events` and the positions are of the events the formula was applied to. `digest` is the
+    SHA-256 over a line `position/ordinal value` for each of them, in that order (the value is
+    empty for an event without one). A sum may be negative.
+    """
+
+    quantity: Decimal
+    meter_events: int
+    first_position: int | None
+    last_position: int | None
+    digest: str
+
+
+class Tally:
+    """Adds up events that come in the order of the log, within [start, end) of epoch microseconds.
+
+    Feed it every uncancelled event of the meter's `reach`; it keeps one event an hour or day
+    where the meter has such a window, and no event otherwise.
+    """
+
+    def __init__(self, meter: MeterDefinition, start: int, end: int) -> None:
+        self._start, self._end = start, end
+        self._formula: Formula = meter.formula
+        window = meter.event_time_window
+        self._width = WINDOW_MICROSECONDS[window] if window else None
+        self._latest_received: dict[int, MeteredEvent] = {}
+        self._sum = ZERO
+        self._latest: MeteredEvent | None = None
+        self._count = 0
+        self._first: int | None = None
+        self._last: int | None = None
+        self._digest = hashlib.sha256()
+
+    def add(self, event: MeteredEvent) -> None:
+        """Take the next event."""
+        if self._width is not None:
+            self._latest_received[event.timestamp // self._width] = event
+        elif self._start <= event.timestamp < self._end:
+            self._count_in(event)
+
+    def result(self) -> Usage:
+        """The usage of all events taken. Asked for once, at the end."""
+        for event in sorted(self._latest_received.values()):
+            if self._start <= event.timestamp < self._end:
+                self._count_in(event)
+        self._latest_received.clear()
+        return Usage(
+            self._quantity(), self._count, self._first, self._last, self._digest.hexdigest()
+        )
+
+    def _count_in(self, event: MeteredEvent) -> None:
+        self._count += 1
+        self._first = event.position if self._first is None else self._first
+        self._last = event.position
+        self._digest.update(f"{event.position}/{event.ordinal} {event.value or ''}\n".encode())
+        if self._formula == "sum":
+            self._sum = EXACT.add(self._sum, Decimal(event.value or 0))
+        elif self._latest is None or event.timestamp >= self._latest.timestamp:
+            self._latest = event
+
+    def _quantity(self) -> Decimal:
+        if self._formula == "sum":
+            return self._sum
+        if self._formula == "count":
+            return Decimal(self._count)
+        return Decimal(self._latest.value or 0) if self._latest else ZERO
+
+
+def tally(meter: MeterDefinition, start: int, end: int, events: Iterable[MeteredEvent]) -> Usage:
+    """The usage of events given in the order of the log."""
+    counting = Tally(meter, start, end)
+    for event in events:
+        counting.add(event)
+    return counting.result()

@@ -1,0 +1,13 @@
+"""What is asked about meter events that are recorded."""
+
+from ledger.kernel.commands import Command
+
+
+class CancelMeterEvent(Command):
+    """Cancel one meter event. With `at_any_time` it may have been received long ago, and
+    `reason` says why."""
+
+    identifier: str
+    event_name: str
+    reason: str | None = None
+    at_any_time: bool = False

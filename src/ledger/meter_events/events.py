@@ -1,0 +1,109 @@
+"""What happened: usage was recorded, or one meter event was cancelled.
+
+How a record is written, and what a Merkle leaf over it commits to, is fixed for ever in
+`docs/adr/0005-usage-record-encoding.md`.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import msgspec
+from pydantic import AwareDatetime
+
+from ledger.kernel.events import DomainEvent
+
+
+class UsageRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One meter event as the log holds it: a JSON array of these fields in this order.
+
+    `timestamp` is in epoch microseconds. `value` is canonical decimal text, None where the event
+    of a `count` meter has none. `payload` holds the payload's keys other than the customer's and
+    the value's, sorted.
+    """
+
+    identifier: str
+    meter: str
+    customer: str
+    timestamp: int
+    value: str | None
+    payload: dict[str, str]
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    backfill: str | None
+    records: msgspec.Raw
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_payloads = msgspec.json.Decoder(_Payload)
+_records = msgspec.json.Decoder(tuple[UsageRecord, ...])
+_slices = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def record_bytes(record: UsageRecord) -> bytes:
+    """The canonical bytes of a record: JSON without spaces, in UTF-8, payload keys sorted.
+
+    Raises UnicodeEncodeError for text that has no UTF-8 form (a lone surrogate).
+    """
+    return _encoder.encode(record)
+
+
+class UsageRecorded(DomainEvent):
+    """One to many meter events, recorded together.
+
+    The records are kept as the JSON array they are stored as and decoded when asked for, so that
+    a reader that skips them pays nothing. `backfill` is the reason given for usage outside the
+    allowed window of time.
+    """
+
+    TOPIC: ClassVar[str] = "usage.recorded.v1"
+
+    records_json: bytes
+    backfill: str | None = None
+
+    @classmethod
+    def of(cls, raw_records: Sequence[bytes], backfill: str | None = None) -> Self:
+        """The event that holds these records, each as `record_bytes` wrote it."""
+        return cls(records_json=b"[" + b",".join(raw_records) + b"]", backfill=backfill)
+
+    def records(self) -> tuple[UsageRecord, ...]:
+        """The records in order; the index of each is its ordinal."""
+        return _records.decode(self.records_json)
+
+    def raw_records(self) -> list[bytes]:
+        """The canonical bytes of each record in order, for hashing."""
+        return [bytes(raw) for raw in _slices.decode(self.records_json)]
+
+    def encode_payload(self) -> bytes:
+        """The stored payload, without encoding any record again."""
+        backfill = _encoder.encode(self.backfill)
+        return b'{"backfill":' + backfill + b',"records":' + self.records_json + b"}"
+
+    @classmethod
+    def decode_payload(cls, payload: bytes) -> Self:
+        """The event of a stored payload. Raises msgspec.DecodeError on other bytes."""
+        decoded = _payloads.decode(payload)
+        return cls(records_json=bytes(decoded.records), backfill=decoded.backfill)
+
+
+class MeterEventCancelled(DomainEvent):
+    """One meter event no longer counts.
+
+    `position` and `ordinal` are its place in the log, `timestamp` its own time in epoch
+    microseconds, `at` the system time of the cancellation.
+    """
+
+    TOPIC: ClassVar[str] = "meter_event.cancelled.v1"
+
+    identifier: str
+    event_name: str
+    position: int
+    ordinal: int
+    meter: str
+    customer: str
+    timestamp: int
+    reason: str | None
+    at: AwareDatetime
+
+
+EVENTS: tuple[type[DomainEvent], ...] = (UsageRecorded, MeterEventCancelled)

@@ -1,0 +1,147 @@
+"""Takes meter events into a ledger: validated, recorded exactly once, each with a verdict."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from ledger.kernel.commands import Circumstances
+from ledger.kernel.errors import Conflict, InvalidRequest, LedgerError
+from ledger.kernel.events import Metadata, RecordedEvent
+from ledger.meter_events.directory import Directory, disturbs_validation
+from ledger.meter_events.events import UsageRecord, UsageRecorded, record_bytes
+from ledger.meter_events.validation import (
+    UsageReport,
+    Validation,
+    check_encoded,
+    identifier_taken,
+)
+from ledger.store.mapper import LedgerMapper
+from ledger.store.outcomes import IdempotencyRow
+from ledger.store.recorder import LedgerRecorder
+from ledger.store.usage import STREAM, CatalogMoved, UsageLog
+from ledger.store.usage_batch import ClaimTaken, Recorded, Seen, UsageBatch, UsageOutcome
+
+_ATTEMPTS = 20
+
+Result = Literal["accepted", "duplicate", "conflict", "rejected", "request_repeated"]
+
+
+class Verdict(NamedTuple):
+    """What became of one reported meter event.
+
+    `accepted` stands at its place in the log. `duplicate` and `conflict` name the place where
+    the identifier stands, with the same or with other content. `rejected` was refused.
+    `request_repeated` came with an idempotency key that another request has used. Every result
+    but `accepted` carries the refusal that the compatible routes answer with, except the last,
+    whose first answer is to be repeated.
+    """
+
+    result: Result
+    record: UsageRecord | None = None
+    position: int | None = None
+    ordinal: int | None = None
+    error: LedgerError | None = None
+
+
+class UsageIngestion:
+    """The way of meter events into one ledger. Any thread may use it."""
+
+    def __init__(
+        self, recorder: LedgerRecorder, mapper: LedgerMapper, directory: Directory
+    ) -> None:
+        self._log = UsageLog(recorder, UsageRecorded.TOPIC)
+        self._mapper = mapper
+        self.directory = directory
+
+    def record(
+        self,
+        reports: Sequence[UsageReport],
+        circumstances: Circumstances,
+        *,
+        backfill: str | None = None,
+    ) -> list[Verdict]:
+        """Record what is valid and new, all of it as one event; a verdict for each report.
+
+        `backfill`, a reason, allows timestamps outside the window on both sides and is kept with
+        the event. What was acknowledged by the ledger before this call, such as a meter's
+        deactivation, is always honoured. Raises Conflict when the catalogue keeps changing.
+        """
+        for _ in range(_ATTEMPTS):
+            validated_at = self.directory.catch_up()
+            validation = Validation(self.directory, circumstances.now, backfill)
+            verdicts, records, batch = _validated(validation, reports)
+            try:
+                outcomes = self._append(batch, circumstances, backfill, validated_at)
+            except CatalogMoved:
+                continue
+            found = zip(records, outcomes, strict=True)
+            return [verdict or _verdict(*next(found)) for verdict in verdicts]
+        raise Conflict(
+            "Meters, customers or clocks are being changed by other requests. Try again.",
+            code="lock_timeout",
+        )
+
+    def _append(
+        self,
+        batch: UsageBatch,
+        circumstances: Circumstances,
+        backfill: str | None,
+        validated_at: int,
+    ) -> list[UsageOutcome]:
+        metadata = Metadata(
+            recorded_at=circumstances.now,
+            actor=circumstances.actor,
+            request_id=circumstances.request_id,
+            idempotency_key=circumstances.idempotency.key if circumstances.idempotency else None,
+            correlation_id=circumstances.correlation_id,
+            causation_id=circumstances.causation_id,
+        )
+
+        def encode(records: Sequence[bytes]) -> bytes:
+            event = UsageRecorded.of(records, backfill)
+            return self._mapper.to_stored_event(RecordedEvent(STREAM, 0, event, metadata)).state
+
+        return self._log.append(
+            batch, encode, validated_at=validated_at, disturbed_by=disturbs_validation
+        )
+
+
+def _validated(
+    validation: Validation, reports: Sequence[UsageReport]
+) -> tuple[list[Verdict | None], list[UsageRecord], UsageBatch]:
+    """Verdicts of what is refused, None in the place of each record of the batch."""
+    verdicts: list[Verdict | None] = []
+    records: list[UsageRecord] = []
+    batch = UsageBatch()
+    for report in reports:
+        try:
+            record = validation.record_of(report)
+            raw = _encoded(record)
+        except LedgerError as error:
+            verdicts.append(Verdict("rejected", error=error))
+            continue
+        claim = report.claim
+        row = IdempotencyRow(claim.key, claim.request_hash, validation.now) if claim else None
+        batch.add(record.identifier, raw, row)
+        records.append(record)
+        verdicts.append(None)
+    return verdicts, records, batch
+
+
+def _encoded(record: UsageRecord) -> bytes:
+    try:
+        raw = record_bytes(record)
+    except UnicodeEncodeError:
+        raise InvalidRequest("The event is not valid UTF-8.", param="payload") from None
+    check_encoded(record, raw)
+    return raw
+
+
+def _verdict(record: UsageRecord, outcome: UsageOutcome) -> Verdict:
+    match outcome:
+        case Recorded(position, ordinal):
+            return Verdict("accepted", record, position, ordinal)
+        case Seen(position, ordinal, same):
+            error = identifier_taken(record.identifier)
+            return Verdict("duplicate" if same else "conflict", record, position, ordinal, error)
+        case ClaimTaken():
+            return Verdict("request_repeated", record)

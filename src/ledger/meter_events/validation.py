@@ -1,0 +1,183 @@
+"""Whether a meter event may be recorded, and as which record (contract §5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from ledger.kernel.commands import IdempotencyClaim
+from ledger.kernel.errors import InvalidRequest, NotFound
+from ledger.kernel.quantities import decimal_text, parse_usage_value
+from ledger.meter_events.aggregation import MICROSECONDS, microseconds
+from ledger.meter_events.directory import Directory
+from ledger.meter_events.events import UsageRecord
+from ledger.meters.aggregate import Meter
+
+LONGEST_EVENT_NAME: Final = 100
+LONGEST_IDENTIFIER: Final = 100
+MOST_PAYLOAD_KEYS: Final = 50
+LONGEST_PAYLOAD_KEY: Final = 100
+LONGEST_PAYLOAD_VALUE: Final = 500
+
+PAST: Final = timedelta(days=35)
+FUTURE: Final = timedelta(minutes=5)
+
+_END_OF_TIME: Final = microseconds(datetime(9999, 12, 31, tzinfo=UTC))
+
+
+class UsageReport(NamedTuple):
+    """A meter event as it was reported. `timestamp` is in epoch microseconds, None for now."""
+
+    event_name: str
+    identifier: str
+    payload: Mapping[str, str]
+    timestamp: int | None = None
+    claim: IdempotencyClaim | None = None
+
+
+class Window(NamedTuple):
+    """The present of a customer, and the timestamps accepted then, in epoch microseconds."""
+
+    now: int
+    earliest: int
+    latest: int
+
+    @classmethod
+    def at(cls, now: datetime) -> "Window":
+        return cls(microseconds(now), microseconds(now - PAST), microseconds(now + FUTURE))
+
+
+@dataclass(slots=True)
+class Validation:
+    """Validates reports that came at one time. `backfill` is the reason to take any timestamp."""
+
+    directory: Directory
+    now: datetime
+    backfill: str | None = None
+    _windows: dict[datetime | None, Window] = field(default_factory=dict["datetime | None", Window])
+
+    def record_of(self, report: UsageReport) -> UsageRecord:
+        """The record of a report. Raises InvalidRequest or NotFound, naming the field."""
+        named = self.directory.active_meter(report.event_name)
+        if named is None:
+            raise no_active_meter(report.event_name)
+        _check_text(report)
+        meter, payload = named.meter, report.payload
+        customer = self._customer(meter, payload)
+        value = _value(meter, payload)
+        timestamp = self._timestamp(customer, report.timestamp)
+        known = (meter.customer_key, meter.value_key)
+        others = {key: text for key, text in payload.items() if key not in known}
+        return UsageRecord(report.identifier, named.id, customer, timestamp, value, others)
+
+    def _customer(self, meter: Meter, payload: Mapping[str, str]) -> str:
+        key = meter.customer_key
+        customer = payload.get(key)
+        if not customer:
+            raise InvalidRequest(
+                f"Customer mapping key {key} not found in payload.",
+                param=f"payload[{key}]",
+                code="parameter_missing",
+            )
+        if not self.directory.has_customer(customer):
+            raise NotFound("customer", customer, param=f"payload[{key}]")
+        return customer
+
+    def _timestamp(self, customer: str, given: int | None) -> int:
+        time = self.directory.time_of(customer)
+        window = self._windows.get(time)
+        if window is None:
+            window = self._windows[time] = Window.at(time or self.now)
+        if given is None:
+            return window.now
+        if window.earliest <= given <= window.latest:
+            return given
+        if self.backfill is not None and 0 <= given < _END_OF_TIME:
+            return given
+        raise _outside(window, given)
+
+
+def no_active_meter(event_name: str) -> InvalidRequest:
+    """The refusal of an event that no active meter takes."""
+    shown = event_name[: LONGEST_EVENT_NAME + 1]
+    return InvalidRequest(
+        f"Invalid event_name: {shown}. No active meter found with this event name.",
+        param="event_name",
+    )
+
+
+def identifier_taken(identifier: str) -> InvalidRequest:
+    """The refusal of an identifier that was recorded before, whatever its content."""
+    return InvalidRequest(
+        f"An event already exists with identifier {identifier}.",
+        param="identifier",
+        code="duplicate_meter_event",
+    )
+
+
+def _check_text(report: UsageReport) -> None:
+    if not 0 < len(report.identifier) <= LONGEST_IDENTIFIER:
+        raise InvalidRequest(
+            f"Invalid identifier: it must have 1 to {LONGEST_IDENTIFIER} characters.",
+            param="identifier",
+        )
+    if len(report.payload) > MOST_PAYLOAD_KEYS:
+        raise InvalidRequest(
+            f"The event payload can have at most {MOST_PAYLOAD_KEYS} keys.", param="payload"
+        )
+    for key, text in report.payload.items():
+        if not 0 < len(key) <= LONGEST_PAYLOAD_KEY:
+            raise InvalidRequest(
+                f"A key of the event payload must have 1 to {LONGEST_PAYLOAD_KEY} characters.",
+                param="payload",
+            )
+        if len(text) > LONGEST_PAYLOAD_VALUE:
+            raise InvalidRequest(
+                f"A text in the event payload can have at most {LONGEST_PAYLOAD_VALUE} characters.",
+                param=f"payload[{key}]",
+            )
+
+
+def check_encoded(record: UsageRecord, raw: bytes) -> None:
+    """Refuse NUL, which no database text can hold. Looks closer only where it may be."""
+    if b"\\u0000" not in raw:
+        return
+    texts = (record.identifier, *record.payload, *record.payload.values())
+    if any("\0" in text for text in texts):
+        raise InvalidRequest("The event contains a NUL character.", param="payload")
+
+
+def _value(meter: Meter, payload: Mapping[str, str]) -> str | None:
+    """The canonical value; only events of a `count` meter may lack one (a decision)."""
+    key = meter.value_key
+    text = payload.get(key)
+    if text is None:
+        if meter.formula == "count":
+            return None
+        raise InvalidRequest(
+            f"Value key {key} not found in payload.",
+            param=f"payload[{key}]",
+            code="parameter_missing",
+        )
+    return decimal_text(parse_usage_value(text, param=f"payload[{key}]"))
+
+
+def _outside(window: Window, given: int) -> InvalidRequest:
+    if given < window.earliest:
+        rule = (
+            f"it must be within the past {PAST.days} calendar days, "
+            f"at or after {_second(window.earliest)}"
+        )
+    else:
+        rule = (
+            f"it can be at most {FUTURE // timedelta(minutes=1)} minutes in the future, "
+            f"at or before {_second(window.latest)}"
+        )
+    return InvalidRequest(
+        f"Invalid timestamp: {rule} (epoch seconds). Received {given // MICROSECONDS}.",
+        param="timestamp",
+    )
+
+
+def _second(moment: int) -> int:
+    return moment // MICROSECONDS

@@ -1,0 +1,63 @@
+"""PostgreSQL arrays of fixed-width numbers, packed in one go.
+
+The driver's own list dumper costs about 2 µs an element, more than all else that is done to a
+usage record.
+"""
+
+import struct
+from collections.abc import Sequence
+from typing import Self
+
+from psycopg.adapt import AdaptersMap, Dumper
+from psycopg.pq import Format
+
+_UUID, _UUID_ARRAY = 2950, 2951
+_INT8, _INT8_ARRAY = 20, 1016
+_UUID_LENGTH = struct.pack("!i", 16)
+
+
+def _header(element_type: int, count: int) -> bytes:
+    """One dimension without NULLs, counted from 1."""
+    return struct.pack("!5i", 1, 0, element_type, count, 1)
+
+
+class UuidArray(bytes):
+    """A `uuid[]` in PostgreSQL's binary format."""
+
+    @classmethod
+    def of(cls, keys: Sequence[bytes]) -> Self:
+        """Pack 16-byte keys."""
+        body = _UUID_LENGTH + _UUID_LENGTH.join(keys) if keys else b""
+        return cls(_header(_UUID, len(keys)) + body)
+
+
+class Int8Array(bytes):
+    """A `bigint[]` in PostgreSQL's binary format."""
+
+    @classmethod
+    def of(cls, numbers: Sequence[int]) -> Self:
+        """Pack numbers of 64 bits. Raises struct.error for a larger one."""
+        fields: list[int] = [8] * (2 * len(numbers))
+        fields[1::2] = numbers
+        return cls(_header(_INT8, len(numbers)) + struct.pack("!" + "iq" * len(numbers), *fields))
+
+
+class _PackedDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: bytes) -> bytes:
+        return obj
+
+
+class _UuidArrayDumper(_PackedDumper):
+    oid = _UUID_ARRAY
+
+
+class _Int8ArrayDumper(_PackedDumper):
+    oid = _INT8_ARRAY
+
+
+def register(adapters: AdaptersMap) -> None:
+    """Let a connection take packed arrays as parameters."""
+    adapters.register_dumper(UuidArray, _UuidArrayDumper)
+    adapters.register_dumper(Int8Array, _Int8ArrayDumper)

@@ -1,0 +1,206 @@
+"""Usage in the log: each identifier once, for ever, whatever is lost, repeated or raced.
+
+The keys of a batch, its one event and the idempotency rows of its requests are written in one
+transaction. The head row is locked first, so writers of one ledger follow each other: a batch
+whose keys are all new stays, any other is rolled back, what was there already is read back, and
+the rest is sent again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eventsourcing.persistence import InternalError, Notification
+from psycopg import Cursor
+
+from ledger.store import statements
+from ledger.store.arrays import Int8Array, UuidArray
+from ledger.store.outcomes import IdempotencyRow
+from ledger.store.recorder import LedgerRecorder
+from ledger.store.usage_batch import (
+    ClaimTaken,
+    Recorded,
+    Seen,
+    UsageBatch,
+    UsageOutcome,
+    first_of_each,
+    repeats,
+    usage_key,
+)
+
+STREAM = "usage"
+"""The stream of every usage event; its version is the position."""
+
+_ROUNDS = 100
+
+
+class CatalogMoved(Exception):
+    """The catalogue changed since the batch was validated, in a way that may matter to it."""
+
+
+class UsageLog:
+    """The usage of one ledger."""
+
+    def __init__(self, recorder: LedgerRecorder, topic: str) -> None:
+        self._recorder = recorder
+        self._topic = topic
+
+    def append(
+        self,
+        batch: UsageBatch,
+        encode: Callable[[Sequence[bytes]], bytes],
+        *,
+        validated_at: int,
+        disturbed_by: Callable[[str], bool],
+    ) -> list[UsageOutcome]:
+        """Record what is new of the batch as one event; what became of each record, in order.
+
+        `encode` gives the stored state of the event that holds some of the records.
+        `validated_at` is the catalogue position that the batch was validated at.
+        Raises CatalogMoved, with nothing recorded, when an event of a topic that `disturbed_by`
+        names was appended after it.
+        """
+        check = _Validation(validated_at, disturbed_by)
+        outcomes: dict[int, UsageOutcome] = {}
+        for _ in range(_ROUNDS):
+            pending = [i for i in range(len(batch)) if i not in outcomes]
+            if not pending:
+                break
+            firsts = first_of_each(batch, pending)
+            chosen = batch.subset(firsts)
+            position = self._commit(chosen, encode(chosen.records), check)
+            if position is not None:
+                outcomes |= {i: Recorded(position, n) for n, i in enumerate(firsts)}
+                if len(firsts) < len(pending):
+                    outcomes |= repeats(batch, pending, firsts, position)
+            else:
+                outcomes |= self._read_back(batch, pending)
+        else:
+            raise InternalError("usage keys were refused and could not be read back")
+        return [outcomes[i] for i in range(len(batch))]
+
+    def find(self, identifier: str) -> tuple[int, int] | None:
+        """Position and ordinal of the meter event with an identifier."""
+        found = self._select_keys([usage_key(identifier)])
+        return (found[0]["position"], found[0]["ordinal"]) if found else None
+
+    def at(self, position: int) -> Notification:
+        """The stored event at a position. Raises LookupError when the log is shorter."""
+        found = self._recorder.select_notifications(position, 1, stop=position)
+        if not found:
+            raise LookupError(f"the log holds no event at position {position}")
+        return found[0]
+
+    def _commit(self, batch: UsageBatch, state: bytes, check: "_Validation") -> int | None:
+        """The position of the appended event, None when a key or claim was there before."""
+
+        def attempt() -> int | None:
+            with self._recorder.datastore.get_connection() as conn:
+                try:
+                    with conn.transaction(), conn.cursor() as curs:
+                        return self._insert(curs, batch, state, check)
+                except _Refused:
+                    return None
+
+        return self._recorder.with_retries(attempt, lambda: self._own_commit(batch, state))
+
+    def _insert(
+        self, curs: Cursor[Any], batch: UsageBatch, state: bytes, check: "_Validation"
+    ) -> int:
+        curs.execute(
+            statements.APPEND_USAGE,
+            {
+                "ledger": self._recorder.ledger_id,
+                "id": STREAM,
+                "topic": self._topic,
+                "state": state,
+                "keys": UuidArray.of(batch.keys),
+                "fingerprints": Int8Array.of(batch.fingerprints),
+            },
+            prepare=True,
+        )
+        row = curs.fetchone()
+        if row is None:
+            raise InternalError("an append returned no row")
+        if row["catalog_position"] > check.validated_at:
+            self._check_catalog(curs, check)
+        if row["new_keys"] < len(batch):
+            raise _Refused
+        self._claim(curs, [claim for claim in batch.claims if claim], row["position"])
+        return row["position"]
+
+    def _check_catalog(self, curs: Cursor[Any], check: "_Validation") -> None:
+        curs.execute(
+            statements.CATALOG_TOPICS,
+            {"ledger": self._recorder.ledger_id, "after": check.validated_at},
+        )
+        if any(check.disturbed_by(row["topic"]) for row in curs.fetchall()):
+            raise CatalogMoved
+
+    def _claim(self, curs: Cursor[Any], claims: list[IdempotencyRow], position: int) -> None:
+        if not claims:
+            return
+        curs.execute(
+            statements.CLAIM_IDEMPOTENCY_KEYS,
+            {
+                "ledger": self._recorder.ledger_id,
+                "position": position,
+                "keys": [claim.key for claim in claims],
+                "hashes": [claim.request_hash for claim in claims],
+                "created": [claim.created_at for claim in claims],
+            },
+            prepare=True,
+        )
+        if curs.rowcount < len(claims):
+            raise _Refused
+
+    def _own_commit(self, batch: UsageBatch, state: bytes) -> int | None:
+        """Where exactly this event stands, if a commit whose answer was lost succeeded."""
+        found = self._select_keys(batch.keys[:1])
+        if not found or bytes(self.at(found[0]["position"]).state) != state:
+            return None
+        return found[0]["position"]
+
+    def _read_back(self, batch: UsageBatch, pending: list[int]) -> dict[int, UsageOutcome]:
+        """What was there before: claims first, since their requests have an answer already."""
+        taken = self._select_claims([c.key for i in pending if (c := batch.claims[i])])
+        seen = {
+            row["key"].bytes: row for row in self._select_keys([batch.keys[i] for i in pending])
+        }
+        outcomes: dict[int, UsageOutcome] = {}
+        for i in pending:
+            claim, row = batch.claims[i], seen.get(batch.keys[i])
+            if claim and claim.key in taken:
+                outcomes[i] = ClaimTaken(claim.key)
+            elif row:
+                same = row["fingerprint"] == batch.fingerprints[i]
+                outcomes[i] = Seen(row["position"], row["ordinal"], same)
+        return outcomes
+
+    def _select_keys(self, keys: Sequence[bytes]) -> list[dict[str, Any]]:
+        with self._recorder.datastore.get_connection() as conn:
+            return conn.execute(
+                statements.SELECT_USAGE_KEYS,
+                {"ledger": self._recorder.ledger_id, "keys": UuidArray.of(keys)},
+                prepare=True,
+            ).fetchall()
+
+    def _select_claims(self, keys: list[str]) -> set[str]:
+        if not keys:
+            return set()
+        with self._recorder.datastore.get_connection() as conn:
+            rows = conn.execute(
+                statements.SELECT_CLAIMED_KEYS,
+                {"ledger": self._recorder.ledger_id, "keys": keys},
+            ).fetchall()
+        return {row["key"] for row in rows}
+
+
+class _Refused(Exception):
+    """A key or claim was there before: the transaction is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Validation:
+    validated_at: int
+    disturbed_by: Callable[[str], bool]
