@@ -10,7 +10,8 @@ itself under `do`:
                          round for packages; meter for metered prices. Amounts are numbers or text.
     create_customer      id
     create_subscription  id, customer, at, start, anchor, items [{id, price, quantity}] with prices
-                         of the same interval, billing_mode (flexible unless classic)
+                         of the same interval, billing_mode (flexible unless classic), cancel_at
+    schedule_cancellation  id, cancel_at (None withdraws it)
     cancel_subscription  id, at, invoice_now; after an advance to the same time
     record_usage         identifier, meter, customer, ts, value (absent for count)
     cancel_usage         identifier
@@ -75,12 +76,16 @@ class ReferenceBiller:
         self.customers.append(command["id"])
 
     def create_subscription(self, command: Command) -> None:
-        subscription = {"billing_mode": "flexible", "ended": None, **command}
+        defaults = {"billing_mode": "flexible", "cancel_at": None, "ended": None}
+        subscription = defaults | command
         self.subscriptions[command["id"]] = subscription
         first = self._first_invoice(subscription)
         if first["lines"]:
             self._finalize(first)
         subscription["billed_to"] = self._period(subscription, command["at"])[0]
+
+    def schedule_cancellation(self, command: Command) -> None:
+        self.subscriptions[command["id"]]["cancel_at"] = command["cancel_at"]
 
     def cancel_subscription(self, command: Command) -> None:
         subscription = self.subscriptions[command["id"]]
@@ -104,9 +109,11 @@ class ReferenceBiller:
                 period = self._period(subscription, subscription["billed_to"])
                 if period[1] > to:
                     break
-                following = self._period(subscription, period[1])
+                following = self._following(subscription, period)
                 self.drafts.append(self._cycle_invoice(subscription, period, following))
                 subscription["billed_to"] = period[1]
+                if following is None:
+                    subscription["ended"] = period[1]
         due = [
             draft
             for draft in self.drafts
@@ -148,7 +155,7 @@ class ReferenceBiller:
         if subscription["ended"] is not None:
             return None
         period = self._period(subscription, subscription["billed_to"])
-        following = self._period(subscription, period[1])
+        following = self._following(subscription, period)
         return self._totalled(self._cycle_invoice(subscription, period, following))
 
     # -- invoices ------------------------------------------------------------------------------
@@ -233,7 +240,12 @@ class ReferenceBiller:
 
     def _period(self, subscription: Command, ts: int) -> Span:
         start, end = self._whole_period(subscription, ts)
-        return max(start, subscription["start"]), end
+        return max(start, subscription["start"]), min(end, subscription["cancel_at"] or end)
+
+    def _following(self, subscription: Command, period: Span) -> Span | None:
+        if period[1] == subscription["cancel_at"]:
+            return None
+        return self._period(subscription, period[1])
 
     def _share_of_whole_period(self, subscription: Command, period: Span) -> Fraction:
         start, end = self._whole_period(subscription, period[0])

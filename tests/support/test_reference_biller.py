@@ -134,6 +134,23 @@ def test_a_cancelled_subscription_bills_its_usage_only_on_request() -> None:
         assert made.preview("sub") is None
 
 
+def test_a_scheduled_end_cuts_the_last_period_and_is_billed() -> None:
+    made = biller()
+    subscribe(made, "package", "seat")
+    end = JULY + 15 * DAY + 12 * HOUR
+    made.play([{"do": "schedule_cancellation", "id": "sub", "cancel_at": end}])
+    use(made, ("a", end - 1, "100"), ("b", end, "100"))
+    advance(made, end + HOUR)
+    assert [lines(invoice) for invoice in made.invoices] == [
+        [("si_seat", 1, 900)],
+        [("si_package", 0, 0), ("si_seat", 1, 450)],
+        [("si_package", 100, 4)],
+    ]
+    assert made.preview("sub") is None
+    advance(made, AUGUST + HOUR)
+    assert len(made.invoices) == 3
+
+
 def test_corrections_below_zero_bill_nothing() -> None:
     made = biller()
     subscribe(made, "package")
