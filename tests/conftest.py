@@ -2,6 +2,8 @@
 
 import os
 
+from hypothesis import settings
+
 from tests.support.postgres import database, postgres_server
 
 __all__ = ["database", "postgres_server"]
@@ -16,3 +18,7 @@ for _variable in list(os.environ):
         del os.environ[_variable]
 for _variable in ("DATABASE_URL", "DATABASE_URL_FILE"):
     os.environ.pop(_variable, None)
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("tallybook", deadline=None)
+settings.load_profile("tallybook")
