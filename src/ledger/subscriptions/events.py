@@ -84,7 +84,7 @@ class SubscriptionDetailsChanged(DomainEvent):
     description: str | None
     metadata: dict[str, str]
     settings: dict[str, JsonValue]
-    cancellation_details: CancellationDetails
+    cancellation: CancellationDetails
 
 
 class ItemDetailsChanged(DomainEvent):
@@ -130,17 +130,16 @@ class PeriodClosed(DomainEvent):
 
 
 class SubscriptionCanceled(DomainEvent):
-    """The subscription ended at `ended_at`. `canceled_at` is when that was asked for.
+    """The subscription ended at `ended_at`; `canceled_at` is when that was asked for.
 
-    `invoice` is the draft that bills the unfinished period, None if it goes unbilled or was closed
-    by a `PeriodClosed` in the same append.
+    A last period that is billed was closed by a `PeriodClosed` just before; otherwise its usage
+    goes unbilled.
     """
 
     TOPIC: ClassVar[str] = "subscription.canceled.v1"
 
     canceled_at: AwareDatetime
     ended_at: AwareDatetime
-    invoice: str | None
     details: CancellationDetails
 
 
