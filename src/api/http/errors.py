@@ -5,15 +5,14 @@ Which envelope is written depends on the path alone: `/v2` has its own, everythi
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
-from litestar.types import ExceptionHandlersMap
 
 from ledger.kernel.errors import (
     Conflict,
@@ -46,6 +45,8 @@ _V2_CODE_BY_STATUS: Final = {
 }
 
 _SHOWN_PATH: Final = 200
+
+_Handler: TypeAlias = Callable[[Request[Any, Any, Any], Any], Response[bytes]]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -203,7 +204,7 @@ def _on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Respons
     return error_response(_internal_error(), path)
 
 
-exception_handlers: ExceptionHandlersMap = {
+exception_handlers: Final[dict[int | type[Exception], _Handler]] = {
     ApiError: _on_api_error,
     LedgerError: _on_ledger_error,
     HTTPException: _on_http_exception,

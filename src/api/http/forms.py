@@ -1,12 +1,12 @@
 """Bracketed form encoding, for bodies and query strings alike (contract §2, Encoding v1).
 
-`items[0][price]=p` becomes `{"items": {"0": {"price": "p"}}}`: indices stay the keys of a map, since
+`items[0][price]=p` becomes `{"items": {"0": {"price": "p"}}}`: indices stay the keys of a map, as
 only the request model knows whether a list or a map with such keys (`metadata[7]`) is meant; see
-`api.http.wire_types.ArrayOf`. A list index is therefore never an allocation. `expand[]=x` becomes a
-list, and `items[][a]=1&items[][b]=2` one element, as in Rack.
+`api.http.wire_types.ArrayOf`. A list index is therefore never an allocation. `expand[]=x` becomes
+a list, and `items[][a]=1&items[][b]=2` one element, as in Rack.
 
-Values are strings. An empty one stays `""`, which asks to unset. A scalar given twice keeps its last
-value. `+`, `%20` and a literal space are all a space; brackets may be escaped or not.
+Values are strings. An empty one stays `""`, which asks to unset. Of a scalar given twice the last
+value counts. `+`, `%20` and a literal space are all a space; brackets may be escaped or not.
 """
 
 import re

@@ -1,0 +1,129 @@
+"""`expand[]`: put whole objects where an answer has their ids (contract §2, expand).
+
+Each concept registers what can be expanded in its objects, by object type and path inside it. A
+path is walked breadth first, so that a page of a hundred invoices loads its customers at once.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, cast
+
+from api.http.errors import ApiError
+from api.http.wire_types import MAX_EXPAND_DEPTH, shown
+
+JsonObject: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field that holds an id; `load` gives the objects of many ids, by id.
+
+    An id that `load` does not give stays as it is.
+    """
+
+    load: Callable[[Sequence[str]], Mapping[str, JsonObject]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A field that appears only when it is expanded; `load` makes it from the object it is of."""
+
+    load: Callable[[JsonObject], Any]
+
+
+Expansions: TypeAlias = Mapping[tuple[str, str], Reference | Hidden]
+"""What can be expanded: `("invoice", "customer")`, `("price", "tiers")`,
+`("invoice", "parent.subscription_details.subscription")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Somewhere in an answer: a map, the object it lies in, and the path from that object to it."""
+
+    value: JsonObject
+    owner: JsonObject
+    inside: str = ""
+
+    def path_to(self, name: str) -> str:
+        return f"{self.inside}.{name}" if self.inside else name
+
+
+def expand(answer: JsonObject, paths: Sequence[str], expansions: Expansions) -> JsonObject:
+    """Expand the paths in an answer, which is changed in place and returned.
+
+    A path into an empty list is accepted, as there is nothing to judge it by. Raises `ApiError` 400
+    with `expand[i]` in `param` for a path that does not exist or leads to nothing expandable.
+    """
+    for index, path in enumerate(paths):
+        names = path.split(".")
+        if len(names) > MAX_EXPAND_DEPTH:
+            raise _refusal(path, index)
+        places = [_Place(answer, answer)]
+        for at, name in enumerate(names):
+            reached = _step(places, name, expansions, is_last=at == len(names) - 1)
+            if reached is None:
+                raise _refusal(path, index)
+            places = reached
+    return answer
+
+
+def _step(
+    places: list[_Place], name: str, expansions: Expansions, *, is_last: bool
+) -> list[_Place] | None:
+    """Follow one name from every place, loading what is there by id; None if it cannot be."""
+    if places and _is_page(places[0].value):
+        if name != "data" or is_last:
+            return None
+        return [_Place(item, item) for place in places for item in place.value["data"]]
+    expandable = True
+    wanted: dict[int, tuple[Reference, list[_Place]]] = {}
+    for place in places:
+        expansion = expansions.get((str(place.owner.get("object")), place.path_to(name)))
+        if expansion is None:
+            expandable = expandable and not is_last and _is_passage(place.value, name)
+        elif isinstance(expansion, Hidden):
+            if name not in place.value:
+                place.value[name] = expansion.load(place.owner)
+        elif isinstance(place.value.get(name), str):
+            wanted.setdefault(id(expansion), (expansion, []))[1].append(place)
+    if not expandable:
+        return None
+    for reference, holders in wanted.values():
+        _load(reference, holders, name)
+    return list(_places_at(places, name, is_last=is_last))
+
+
+def _load(reference: Reference, holders: list[_Place], name: str) -> None:
+    loaded = reference.load(list(dict.fromkeys(holder.value[name] for holder in holders)))
+    for holder in holders:
+        found = loaded.get(holder.value[name])
+        if found is not None:
+            holder.value[name] = dict(found)
+
+
+def _places_at(places: list[_Place], name: str, *, is_last: bool) -> Iterable[_Place]:
+    if is_last:
+        return
+    for place in places:
+        value: object = place.value.get(name)
+        if isinstance(value, dict):
+            reached = cast("JsonObject", value)
+            if "object" in reached:
+                yield _Place(reached, reached)
+            else:
+                yield _Place(reached, place.owner, place.path_to(name))
+
+
+def _is_passage(value: JsonObject, name: str) -> bool:
+    return name in value and isinstance(value[name], dict | None)
+
+
+_PAGE_TYPES: Final = frozenset({"list", "search_result"})
+
+
+def _is_page(value: JsonObject) -> bool:
+    return value.get("object") in _PAGE_TYPES
+
+
+def _refusal(path: str, index: int) -> ApiError:
+    return ApiError(f"This property cannot be expanded ({shown(path)}).", param=f"expand[{index}]")
