@@ -9,8 +9,6 @@ into a folder `.tallybook` of the checkout (or of the user's cache, where the ch
 someone else). Later starts go straight to the installed program.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sys
@@ -20,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parent
 LOCK = CHECKOUT / "requirements.lock"
 
 
-def main(words: list[str]) -> int:
+def main(words: "list[str]") -> int:
     """Set up where needed, then hand over to the program."""
     if sys.version_info < (3, 11):  # noqa: UP036  said here, before anything fails obscurely
         found = ".".join(map(str, sys.version_info[:3]))
@@ -44,7 +42,7 @@ def refuse(reason: str) -> int:
     return 1
 
 
-def own_folder() -> Path | None:
+def own_folder() -> "Path | None":
     """Where the installation goes: never a folder that another user could have prepared."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:12]
@@ -84,7 +82,7 @@ def set_up(home: Path, environment: Path) -> bool:
             return True
         print("Setting up, once: installing what requirements.lock names …", file=sys.stderr)
         started = time.monotonic()
-        reasons: list[str] = []
+        reasons = []
         for install in (with_uv, with_pip):
             shutil.rmtree(environment, ignore_errors=True)
             reason = install(home, environment)
@@ -97,7 +95,7 @@ def set_up(home: Path, environment: Path) -> bool:
     return False
 
 
-def with_uv(home: Path, environment: Path) -> str | None:
+def with_uv(home: Path, environment: Path) -> "str | None":
     """Install with uv, itself fetched by pip. Returns why it failed, if it did."""
     uv = str(home / "uv" / "bin" / "uv")
     python = str(environment / "bin" / "python")
@@ -109,7 +107,7 @@ def with_uv(home: Path, environment: Path) -> str | None:
     )
 
 
-def fetch_uv(home: Path) -> str | None:
+def fetch_uv(home: Path) -> "str | None":
     """Put the uv that the lock names into `home`."""
     lines = LOCK.read_text().splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("uv=="))
@@ -130,7 +128,7 @@ def fetch_uv(home: Path) -> str | None:
     return failure
 
 
-def with_pip(home: Path, environment: Path) -> str | None:
+def with_pip(home: Path, environment: Path) -> "str | None":
     """Install with the venv and pip of this Python, slower but with nothing to fetch before."""
     del home
     pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "install"]
@@ -142,7 +140,7 @@ def with_pip(home: Path, environment: Path) -> str | None:
     )
 
 
-def first_failure(*commands: list[str]) -> str | None:
+def first_failure(*commands: "list[str]") -> "str | None":
     """Run the commands in turn; what the first one that fails says, or None."""
     import subprocess
 
@@ -163,7 +161,7 @@ def first_failure(*commands: list[str]) -> str | None:
     return None
 
 
-def test(home: Path, environment: Path, words: list[str]) -> int:
+def test(home: Path, environment: Path, words: "list[str]") -> int:
     """Run every check; `words` go to pytest. What the checks keep for next time stays in `home`."""
     import subprocess
     import time
@@ -185,7 +183,7 @@ def test(home: Path, environment: Path, words: list[str]) -> int:
         "RUFF_CACHE_DIR": str(home / "ruff"),
         "VIRTUAL_ENV": str(environment),
     }
-    failed: list[str] = []
+    failed = []
     for name, command in checks.items():
         print(f"== {name}", flush=True)
         started = time.monotonic()
