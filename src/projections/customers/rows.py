@@ -1,0 +1,64 @@
+"""Rows of customers. Times are epoch seconds, the balance is in minor units."""
+
+from typing import Literal
+
+import msgspec
+
+from projections.runtime.tables import Table
+
+
+class ShippingPart(msgspec.Struct, frozen=True):
+    address: dict[str, str | None]
+    name: str
+    phone: str | None
+
+
+class PersonalPart(msgspec.Struct, frozen=True):
+    """Who the customer is; blank once they are deleted or their key was destroyed."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: dict[str, str | None] | None = None
+    description: str | None = None
+    shipping: ShippingPart | None = None
+    business_name: str | None = None
+    individual_name: str | None = None
+    preferred_locales: tuple[str, ...] = ()
+    invoice_custom_fields: tuple[dict[str, str], ...] | None = None
+    invoice_footer: str | None = None
+    metadata: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+
+
+class CustomerRow(msgspec.Struct, frozen=True):
+    """A deleted customer keeps a row, because their invoices still name them."""
+
+    id: str
+    sequence: int
+    created: int
+    livemode: bool
+    balance: int
+    invoice_prefix: str
+    tax_exempt: Literal["exempt", "none", "reverse"]
+    personal: PersonalPart
+    email: str | None = None
+    currency: str | None = None
+    default_payment_method: str | None = None
+    default_source: str | None = None
+    rendering: dict[str, str | None] | None = None
+    test_clock: str | None = None
+    deleted: bool = False
+
+
+CUSTOMERS = Table(
+    "customers",
+    CustomerRow,
+    columns={
+        "sequence": "bigint",
+        "created": "bigint",
+        "email": "text",
+        "test_clock": "text",
+        "deleted": "boolean",
+    },
+    indexes=(("sequence",), ("email",), ("test_clock",)),
+)

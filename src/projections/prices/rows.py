@@ -1,0 +1,56 @@
+"""Rows of prices. Times are epoch seconds."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from ledger.prices.terms import PriceTerms
+from projections.runtime.tables import Table
+
+
+class PriceRow(msgspec.Struct, frozen=True):
+    """`stated_terms` and `currency_options` are terms in their stored form."""
+
+    id: str
+    sequence: int
+    created: int
+    livemode: bool
+    product: str
+    stated_terms: dict[str, Any]
+    currency: str
+    type: Literal["recurring", "one_time"]
+    active: bool
+    nickname: str | None
+    lookup_key: str | None
+    metadata: dict[str, str]
+    tax_behavior: Literal["exclusive", "inclusive", "unspecified"]
+    currency_options: dict[str, dict[str, Any]]
+    billed_every: Literal["day", "week", "month", "year"] | None = None
+    usage_type: Literal["licensed", "metered"] | None = None
+    meter: str | None = None
+    trial_period_days: int | None = None
+
+    @property
+    def terms(self) -> PriceTerms:
+        """The terms, with the tax behaviour as it stands."""
+        stated = PriceTerms.model_validate(self.stated_terms)
+        return stated.with_tax_behavior(self.tax_behavior)
+
+
+PRICES = Table(
+    "prices",
+    PriceRow,
+    columns={
+        "sequence": "bigint",
+        "created": "bigint",
+        "product": "text",
+        "currency": "text",
+        "type": "text",
+        "active": "boolean",
+        "lookup_key": "text",
+        "billed_every": "text",
+        "usage_type": "text",
+        "meter": "text",
+    },
+    indexes=(("sequence",), ("product",), ("lookup_key",)),
+)
