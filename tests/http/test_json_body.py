@@ -60,6 +60,7 @@ def test_the_last_of_two_equal_keys_counts() -> None:
         (b'{"a":' * 100_000, "Invalid JSON|too large"),
         (b'{"a":' * 8 + b"{}" + b"}" * 8, "levels deep"),
         (b"\xef\xbb\xbf{}", "Invalid JSON"),
+        (b'{"a":"\x00"}', "Invalid JSON"),
     ],
 )
 def test_refuses_what_is_no_plain_object(body: bytes, fault: str) -> None:

@@ -34,6 +34,13 @@ METER = (
     "&customer_mapping[event_payload_key]=stripe_customer_id&customer_mapping[type]=by_id"
     "&value_settings[event_payload_key]=value"
 )
+TIERED = (
+    "currency=usd&product=prod_1&billing_scheme=tiered&tiers_mode=graduated"
+    "&recurring[interval]=month&recurring[usage_type]=metered&recurring[meter]=mtr_test_1"
+    "&tiers[0][up_to]=100&tiers[0][unit_amount_decimal]=0.5&tiers[1][up_to]=inf"
+    "&tiers[1][unit_amount_decimal]={}&tiers[1][flat_amount]=10&metadata[a]=1"
+    "&expand[0]=product&expand[1]=tiers"
+)
 TIERED_PAIRS = [
     ("currency", "usd"),
     ("product", "prod_1"),
@@ -107,13 +114,7 @@ SDK_REQUESTS = [
         ],
     ),
     (
-        (
-            "currency=usd&product=prod_1&billing_scheme=tiered&tiers_mode=graduated"
-            "&recurring[interval]=month&recurring[usage_type]=metered&recurring[meter]=mtr_test_1"
-            "&tiers[0][up_to]=100&tiers[0][unit_amount_decimal]=0.5&tiers[1][up_to]=inf"
-            "&tiers[1][unit_amount_decimal]=1E-12&tiers[1][flat_amount]=10&metadata[a]=1"
-            "&expand[0]=product&expand[1]=tiers"
-        ),
+        TIERED.format("1E-12"),
         TIERED_PAIRS,
     ),
     (
@@ -179,6 +180,78 @@ SDK_REQUESTS = [
     ("query=name%3A%27Jane%20Doe%27", [("query", "name:'Jane Doe'")]),
     ("frozen_time=1700000000", [("frozen_time", "1700000000")]),
     ("auto_advance=false", [("auto_advance", "false")]),
+    (
+        TIERED.format("0.000000000001"),
+        [(name, "0.000000000001" if value == "1E-12" else value) for name, value in TIERED_PAIRS],
+    ),
+    (
+        "customer=cus_test_1&items[0][price]=price_test_1",
+        [("customer", "cus_test_1"), ("items[0][price]", "price_test_1")],
+    ),
+    (
+        "event_name=hypernian_tokens&payload[stripe_customer_id]=cus_test_1&payload[value]=25",
+        [
+            ("event_name", "hypernian_tokens"),
+            ("payload[stripe_customer_id]", "cus_test_1"),
+            ("payload[value]", "25"),
+        ],
+    ),
+    ("subscription=sub_test_1", [("subscription", "sub_test_1")]),
+    (
+        "customer=cus_test_1&start_time=1717249380&end_time=1717249440",
+        [("customer", "cus_test_1"), ("start_time", "1717249380"), ("end_time", "1717249440")],
+    ),
+    (
+        "customer=page2&limit=1&created%5Bgte%5D=1&expand%5B0%5D=data.customer",
+        [
+            ("customer", "page2"),
+            ("limit", "1"),
+            ("created[gte]", "1"),
+            ("expand[0]", "data.customer"),
+        ],
+    ),
+    ("name=x", [("name", "x")]),
+    (
+        "currency=usd&product=prod_1&unit_amount_decimal=0.5",
+        [("currency", "usd"), ("product", "prod_1"), ("unit_amount_decimal", "0.5")],
+    ),
+    (
+        "metadata=&default_tax_rates=&cancel_at_period_end=true&items[0][id]=si_1&items[0][metadata][k]=",
+        [
+            ("metadata", ""),
+            ("default_tax_rates", ""),
+            ("cancel_at_period_end", "true"),
+            ("items[0][id]", "si_1"),
+            ("items[0][metadata][k]", ""),
+        ],
+    ),
+    (
+        "event_name=tok&payload[stripe_customer_id]=cus_1&payload[value]=25&timestamp=1700000000",
+        [
+            ("event_name", "tok"),
+            ("payload[stripe_customer_id]", "cus_1"),
+            ("payload[value]", "25"),
+            ("timestamp", "1700000000"),
+        ],
+    ),
+    (
+        "customer=page2&limit=1&created[gte]=1&expand[0]=data.customer",
+        [
+            ("customer", "page2"),
+            ("limit", "1"),
+            ("created[gte]", "1"),
+            ("expand[0]", "data.customer"),
+        ],
+    ),
+    (
+        "customer=cus_1&start_time=1717249200&end_time=1717252800&value_grouping_window=hour",
+        [
+            ("customer", "cus_1"),
+            ("start_time", "1717249200"),
+            ("end_time", "1717252800"),
+            ("value_grouping_window", "hour"),
+        ],
+    ),
 ]
 
 

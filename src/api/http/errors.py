@@ -46,7 +46,7 @@ _V2_CODE_BY_STATUS: Final = {
 
 _SHOWN_PATH: Final = 200
 
-_Handler: TypeAlias = Callable[[Request[Any, Any, Any], Any], Response[bytes]]
+_Handler: TypeAlias = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

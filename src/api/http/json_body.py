@@ -14,7 +14,7 @@ from api.http.errors import ApiError
 from api.http.forms import MAX_BODY_BYTES, MAX_DEPTH, bracketed
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
-_MAX_INTEGER_DIGITS: Final = 40
+_TOO_LARGE: Final = 10**40
 
 
 def decode_json(raw: bytes, *, limit: int = MAX_BODY_BYTES) -> dict[str, Any]:
@@ -35,8 +35,12 @@ def decode_json(raw: bytes, *, limit: int = MAX_BODY_BYTES) -> dict[str, Any]:
         raise ApiError(f"Invalid JSON: {error}.") from None
     if not isinstance(decoded, dict):
         raise ApiError("Invalid JSON: the request body must be an object.")
-    _check(cast("object", decoded), [])
-    return cast("dict[str, Any]", decoded)
+    found = cast("dict[str, Any]", decoded)
+    _check_size(found, 1)
+    # Raw control characters are no JSON, so only this escape can make a NUL.
+    if b"\\u0000" in raw:
+        _refuse_nul(found, [])
+    return found
 
 
 def _number(text: str) -> Decimal:
@@ -48,35 +52,38 @@ def _number(text: str) -> Decimal:
 _DECODER: Final = msgspec.json.Decoder(float_hook=_number)
 
 
-def _check(value: object, path: list[str]) -> None:
-    match value:
-        case str():
-            if "\x00" in value:
-                raise _refusal("contains a NUL character", path)
-        case bool() | None | Decimal():
-            pass
-        case int():
-            if abs(value) >= 10**_MAX_INTEGER_DIGITS:
-                raise _refusal("has too many digits", path)
-        case _:
-            if len(path) >= MAX_DEPTH:
-                raise _too_deep()
-            for key, child in _children(value):
-                if "\x00" in key:
-                    raise _refusal("contains a NUL character", path)
-                _check(child, [*path, key])
+def _check_size(container: dict[str, Any] | list[Any], depth: int) -> None:
+    """Refuse what is nested too deep or holds an integer that is costly to handle."""
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    for child in container.values() if isinstance(container, dict) else container:
+        if isinstance(child, dict | list):
+            _check_size(cast("dict[str, Any] | list[Any]", child), depth + 1)
+        elif isinstance(child, int) and not -_TOO_LARGE < child < _TOO_LARGE:
+            raise ApiError("Invalid JSON: a number has too many digits.")
+
+
+def _refuse_nul(value: object, path: list[str]) -> None:
+    if isinstance(value, str) and "\x00" in value:
+        raise _nul(path)
+    for key, child in _children(value):
+        if "\x00" in key:
+            raise _nul(path)
+        _refuse_nul(child, [*path, key])
 
 
 def _children(value: object) -> list[tuple[str, object]]:
     if isinstance(value, dict):
         return list(cast("dict[str, object]", value).items())
-    items = cast("list[object]", value)
+    items = cast("list[object]", value) if isinstance(value, list) else []
     return [(str(index), item) for index, item in enumerate(items)]
 
 
-def _refusal(fault: str, path: list[str]) -> ApiError:
-    name = bracketed(path) if path else ""
-    return ApiError(f"Invalid JSON: {name or 'the request body'} {fault}.", param=name or None)
+def _nul(path: list[str]) -> ApiError:
+    name = bracketed(path) if path else None
+    return ApiError(
+        f"Invalid JSON: {name or 'the request body'} contains a NUL character.", param=name
+    )
 
 
 def _too_deep() -> ApiError:
