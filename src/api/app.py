@@ -1,6 +1,7 @@
 """The Litestar application: mounts each concept's routes behind one way of handling."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import anyio
@@ -9,11 +10,14 @@ from litestar import HttpMethod, Litestar, Response
 from litestar import Request as LitestarRequest
 from litestar.handlers import HTTPRouteHandler
 
+from api.health import health_routes
 from api.http.auth import Authenticator
 from api.http.call import View
+from api.http.docs_page import docs_routes
 from api.http.errors import exception_handlers
 from api.http.expand import Expansions
 from api.http.handling import Request, RequestHandling
+from api.http.openapi import openapi_document
 from api.http.routes import Route
 from api.http.wire_headers import mount_wire_headers, request_id_of
 from api.meters.routes import ROUTES as METERS
@@ -34,8 +38,15 @@ def create_app(services: Services) -> Litestar:
     """The application over the given services."""
     handling = RequestHandling(services, Authenticator(services), expansions)
     limiter = CapacityLimiter(THREADS)
+    document = openapi_document(
+        [route.endpoint for route in ROUTES], title="Tallybook", version=version("tallybook")
+    )
     app = Litestar(
-        [_mounted(route, handling, limiter) for route in ROUTES],
+        [
+            *(_mounted(route, handling, limiter) for route in ROUTES),
+            *health_routes(services),
+            *docs_routes(document),
+        ],
         exception_handlers=exception_handlers,  # pyright: ignore[reportArgumentType]
         openapi_config=None,
         request_max_body_size=MAX_BODY_BYTES,

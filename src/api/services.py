@@ -5,6 +5,8 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from ledger.accounts.ledgers import CONTROL_LEDGER
+from ledger.accounts.lookup import find_ledger
 from ledger.application import LedgerApplication
 from ledger.command_handlers import command_handlers
 from ledger.event_types import EVENT_CATALOGUE
@@ -33,12 +35,16 @@ class Services:
         pool_size: int = 16,
         grace: timedelta = DEFAULT_GRACE,
         wake: Callable[[], None] | None = None,
+        follow_inline: bool = False,
     ) -> None:
+        """`wake` tells followers in other processes that there is news. With `follow_inline` this
+        process brings the read models up to date itself, as a command that runs alone must."""
         self.datastore = Datastore(url, pool_size=pool_size)
         self.grace = grace
-        self.wake = wake or _no_wake
+        self.wake = self._follow if follow_inline else wake or _no_wake
         self._applications: dict[int, LedgerApplication] = {}
         self._logs: dict[int, EventSourcedLedger] = {}
+        self._identities: dict[int, LedgerIdentity] = {}
 
     def close(self) -> None:
         self.datastore.close()
@@ -70,12 +76,25 @@ class Services:
         """The read models of a ledger as of a position."""
         return PastLookup(self.log(ledger_id), self._projection_of, position)
 
+    def identity(self, ledger_id: int) -> LedgerIdentity:
+        """The account and mode of a ledger that has events. Raises LookupError."""
+        found = self._identities.get(ledger_id)
+        if found is None:
+            found = find_ledger(self.application(CONTROL_LEDGER), ledger_id)
+            if found is None:
+                raise LookupError(f"ledger {ledger_id} was never given to an account")
+            self._identities[ledger_id] = found
+        return found
+
     def idempotency_keys(self, ledger_id: int) -> IdempotencyKeys:
         return IdempotencyKeys(self.datastore, ledger_id)
 
     @cached_property
     def projector(self) -> Projector:
         return Projector(self.datastore, self.log, PROJECTIONS)
+
+    def _follow(self) -> None:
+        self.projector.step()
 
     def _projection_of(self, table: Table[Any]) -> Projection:
         name = PROJECTION_OF_TABLE[table.name]

@@ -43,6 +43,28 @@ WHERE ledger_id = ANY(SELECT ledger_id FROM ledger.heads) AND projection = ANY(%
 """
 
 
+_STOPPED: LiteralString = """
+SELECT projection AS name, position, stopped_at, error FROM projections.checkpoints
+WHERE ledger_id >= 0 AND stopped_at IS NOT NULL AND projection = ANY(%(names)s)
+ORDER BY ledger_id, projection
+"""
+
+_LAG: LiteralString = """
+SELECT coalesce(max(h.position - coalesce(c.position, 0)), 0) AS lag
+FROM ledger.heads AS h CROSS JOIN unnest(%(names)s::text[]) AS p (name)
+LEFT JOIN projections.checkpoints AS c ON c.ledger_id = h.ledger_id AND c.projection = p.name
+"""
+
+
+_ALL: LiteralString = """
+SELECT h.ledger_id, p.name AS projection, coalesce(c.position, 0) AS position,
+    h.position - coalesce(c.position, 0) AS lag, c.stopped_at, c.error
+FROM ledger.heads AS h CROSS JOIN unnest(%(names)s::text[]) AS p (name)
+LEFT JOIN projections.checkpoints AS c ON c.ledger_id = h.ledger_id AND c.projection = p.name
+ORDER BY h.ledger_id, p.name
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A projection's progress in one ledger; `stopped_at` is the event it could not apply."""
@@ -71,10 +93,24 @@ class Checkpoints:
             rows = conn.execute(
                 _OF_LEDGER, {"names": self.names, "ledger": ledger_id}, prepare=True
             ).fetchall()
-        return {
-            row["name"]: Checkpoint(row["name"], row["position"], row["stopped_at"], row["error"])
-            for row in rows
-        }
+        return {row["name"]: _checkpoint(row) for row in rows}
+
+    def stopped(self) -> list[Checkpoint]:
+        """Projections that met an event they could not apply, in any ledger."""
+        with self._datastore.get_connection() as conn:
+            rows = conn.execute(_STOPPED, {"names": self.names}).fetchall()
+        return [_checkpoint(row) for row in rows]
+
+    def all_ledgers(self) -> list[dict[str, Any]]:
+        """For each ledger and projection: position, lag in events, and what stopped it."""
+        with self._datastore.get_connection() as conn:
+            return conn.execute(_ALL, {"names": self.names}).fetchall()
+
+    def lag(self) -> int:
+        """Events that the projection furthest behind has still to apply."""
+        with self._datastore.get_connection() as conn:
+            row = conn.execute(_LAG, {"names": self.names}).fetchone()
+        return 0 if row is None else row["lag"]
 
     def stop(self, ledger_id: int, name: str, at: int, error: str) -> None:
         """Put the event that a projection could not apply on display."""
@@ -85,6 +121,10 @@ class Checkpoints:
         """Try stopped projections again, as after the start of a new release."""
         with self._datastore.get_connection() as conn:
             conn.execute(_RESUME, {"names": self.names})
+
+
+def _checkpoint(row: dict[str, Any]) -> Checkpoint:
+    return Checkpoint(row["name"], row["position"], row["stopped_at"], row["error"])
 
 
 def advance(cursor: Cursor[Any], ledger_id: int, name: str, *, since: int, to: int) -> bool:

@@ -1,0 +1,1 @@
+"""Accounts and API keys at the doors: the first start, and `tallybook keys`."""

@@ -1,0 +1,55 @@
+"""Data on standard output, messages on standard error, and the exit codes.
+
+0 fine, 1 unexpected, 2 usage, 3 a verification found a difference, 4 not found, 5 no database,
+6 refused, 130 interrupted.
+"""
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import typer
+
+EXIT_DIFFERENT: Final = 3
+EXIT_NOT_FOUND: Final = 4
+EXIT_NO_DATABASE: Final = 5
+EXIT_REFUSED: Final = 6
+
+
+def note(message: str) -> None:
+    """Tell a person something; never mixed with data."""
+    typer.echo(message, err=True)
+
+
+def data(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+@contextmanager
+def explained() -> Generator[None]:
+    """Say what goes wrong in one line, with the exit code of its kind."""
+    import psycopg
+    from eventsourcing.persistence import InterfaceError, OperationalError
+
+    from api.database.errors import DatabaseError, FolderRefused
+    from api.settings import SettingsError
+    from ledger.kernel.errors import LedgerError, NotFound
+    from ledger.store.migrate import MigrationError
+
+    try:
+        yield
+    except NotFound as error:
+        note(error.message)
+        raise typer.Exit(EXIT_NOT_FOUND) from None
+    except LedgerError as error:
+        note(error.message)
+        raise typer.Exit(EXIT_REFUSED) from None
+    except (SettingsError, FolderRefused, MigrationError) as error:
+        note(str(error))
+        raise typer.Exit(EXIT_REFUSED) from None
+    except (DatabaseError, OperationalError, InterfaceError, psycopg.OperationalError) as error:
+        note(str(error))
+        raise typer.Exit(EXIT_NO_DATABASE) from None

@@ -1,0 +1,75 @@
+"""A progress bar on a terminal; a log line every ten seconds elsewhere. Always standard error."""
+
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from api.cli.output import note
+from ledger.kernel.clock import monotonic
+
+_LINE_SECONDS = 10.0
+
+Progress = Callable[[int, int], None]
+"""Called with how much is done and how much there is."""
+
+
+@contextmanager
+def progress_of(what: str) -> Generator[Progress]:
+    """Show the progress of one piece of work while the block runs."""
+    if sys.stderr.isatty():
+        with _bar(what) as progress:
+            yield progress
+        return
+    yield _lines(what)
+
+
+@contextmanager
+def _bar(what: str) -> Generator[Progress]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress as RichProgress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    started = monotonic()
+    with RichProgress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, rate=_rate(done, started))
+
+        yield show
+
+
+def _lines(what: str) -> Progress:
+    started = monotonic()
+    shown = started
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        now = monotonic()
+        if now - shown < _LINE_SECONDS and done < total:
+            return
+        shown = now
+        note(f"{what}: {done} of {total}, {_rate(done, started)}, {_left(done, total, started)}")
+
+    return show
+
+
+def _rate(done: int, started: float) -> str:
+    return f"{done / max(monotonic() - started, 0.001):,.0f}/s"
+
+
+def _left(done: int, total: int, started: float) -> str:
+    seconds = (monotonic() - started) * (total - done) / done if done else 0
+    return f"{seconds:.0f} s left"

@@ -1,0 +1,41 @@
+"""`tallybook`: the command line."""
+
+import sys
+
+import typer
+
+from api.accounts.cli import keys
+from api.database.cli import app as db
+from api.rebuild.cli import app as projections
+from api.serve.cli import serve
+
+app = typer.Typer(
+    name="tallybook",
+    help="An event-sourced ledger for usage-based billing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(db)
+app.add_typer(keys, name="keys")
+app.add_typer(projections)
+app.command()(serve)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    typer.echo(installed("tallybook"))
+
+
+def main() -> None:
+    """Run the command line; an interruption exits with 130."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

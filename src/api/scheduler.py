@@ -1,0 +1,101 @@
+"""Does what is due: closes periods, finalizes invoices, brings test clocks to their new time.
+
+Every command it issues names what it is due for, and is refused or without effect once that was
+done. It may be cut off anywhere, run again, or run twice at once: the events are the same.
+"""
+
+import threading
+
+import structlog
+from eventsourcing.persistence import PersistenceError
+
+from api.services import Services
+from ledger.invoices.commands import FinalizeInvoice
+from ledger.kernel.clock import from_epoch, system_now, to_epoch
+from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.ids import new_id
+from ledger.subscriptions.commands import ClosePeriod
+from ledger.test_clocks.commands import CompleteTestClockAdvance
+from projections.due.queries import advancing_clocks, ledgers_with_work, next_due
+from projections.due.rows import DueRow
+from projections.runtime.follower import Wait
+from projections.runtime.leases import Lease
+
+_log = structlog.get_logger("scheduler")
+
+_BATCH = 100
+_SYSTEM_CLOCK = ""
+_BUSY_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 1.0
+_PAUSE_AFTER_ERROR_SECONDS = 0.5
+
+
+class Scheduler:
+    """Finds due work in a read model and issues the commands for it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def step(self) -> int:
+        """Do what is due now in every ledger, oldest first; how many commands were issued."""
+        now = to_epoch(system_now())
+        return sum(
+            self._work_on(self._services.identity(ledger_id), now)
+            for ledger_id in ledgers_with_work(self._services.datastore, now)
+        )
+
+    def _work_on(self, identity: LedgerIdentity, now: int) -> int:
+        done = self._do_due(identity, _SYSTEM_CLOCK, now)
+        for clock in advancing_clocks(self._services.reader(identity.ledger_id)):
+            while worked := self._do_due(identity, clock.id, clock.frozen_time):
+                done += worked
+            self._execute(identity, CompleteTestClockAdvance(test_clock=clock.id))
+            done += 1
+        return done
+
+    def _do_due(self, identity: LedgerIdentity, clock: str, now: int) -> int:
+        """One batch of what is due by a clock; each step is due at its own time, not at `now`."""
+        reader = self._services.reader(identity.ledger_id)
+        due = next_due(reader, clock, now, 1 if clock else _BATCH)
+        return sum(self._do(identity, row) for row in due)
+
+    def _do(self, identity: LedgerIdentity, row: DueRow) -> bool:
+        at = from_epoch(row.due_at)
+        command: Command = (
+            ClosePeriod(subscription=row.subject, at=at)
+            if row.kind == "close_period"
+            else FinalizeInvoice(invoice=row.subject, at=at)
+        )
+        return self._execute(identity, command)
+
+    def _execute(self, identity: LedgerIdentity, command: Command) -> bool:
+        circumstances = Circumstances(
+            now=system_now(), actor="system:scheduler", correlation_id=new_id("run")
+        )
+        try:
+            self._services.application(identity).execute(command, circumstances)
+        except LedgerError as error:
+            _log.error("due work was refused", command=repr(command), reason=error.message)
+            return False
+        self._services.wake()
+        return True
+
+
+def run_scheduler(
+    services: Services, lease: Lease, stopping: threading.Event, wait: Wait
+) -> None:
+    """Work until `stopping` is set, at least once a second."""
+    scheduler = Scheduler(services)
+    pause = _BUSY_PAUSE_SECONDS
+    while not stopping.is_set():
+        try:
+            done = scheduler.step() if lease.take(system_now()) else 0
+        except (PersistenceError, LedgerError) as error:
+            _log.warning("the scheduler waits", error=str(error))
+            stopping.wait(_PAUSE_AFTER_ERROR_SECONDS)
+            continue
+        pause = _BUSY_PAUSE_SECONDS if done else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        if wait(pause):
+            pause = _BUSY_PAUSE_SECONDS
+    lease.release()

@@ -1,0 +1,1 @@
+"""Serving: API workers, projector and scheduler under one supervisor."""

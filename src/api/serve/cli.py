@@ -1,0 +1,94 @@
+"""`tallybook serve`: the HTTP API with its projector and scheduler, on one machine."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.output import EXIT_REFUSED, explained, note
+from api.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from api.serve.supervisor import Supervisor
+
+_Port = Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one.")]
+_Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+_Workers = Annotated[int | None, typer.Option(min=1, help="API processes.")]
+_DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")]
+
+
+def serve(
+    host: _Host = None, port: _Port = None, workers: _Workers = None, data_dir: _DataDir = None
+) -> None:
+    """Serve the HTTP API; close periods and finalize invoices when they are due."""
+    with explained():
+        settings = load_settings(host=host, port=port, workers=workers, data_dir=data_dir)
+        with served(settings) as (supervisor, url):
+            note(f"Tallybook serves on {url} (API reference: {url}/docs)")
+            supervisor.run()
+
+
+@contextmanager
+def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
+    """A database brought up to date, a socket, and a supervisor ready to run.
+
+    Raises DatabaseError, MigrationError, LedgerError for a seed key that cannot be used.
+    """
+    from api.accounts.first_start import ensure_default_account, seed_key
+    from api.accounts.keys import has_live_keys
+    from api.database.connection import databases_of
+    from api.serve.supervisor import Plan, Supervisor, listen
+    from api.services import Services
+    from projections.registry import migrate
+
+    with databases_of(settings) as databases:
+        migrate(databases.owner_url, databases.app_role)
+        services = Services(databases.app_url, pool_size=2, follow_inline=True)
+        ensure_default_account(services)
+        if settings.api_key is not None:
+            seed_key(services, settings.api_key.get_secret_value())
+        _check_rights(databases.app_url, has_live_keys=has_live_keys(services))
+        services.close()
+        if databases.embedded is not None:
+            databases.embedded.watch()
+        listener = listen(settings.host, settings.port)
+        plan = Plan(
+            databases.app_url,
+            listener,
+            settings.workers,
+            settings.finalization_grace_seconds,
+            _environment(),
+        )
+        with listener:
+            address, bound_port = listener.getsockname()[:2]
+            yield Supervisor(plan), f"http://{_bracketed(address)}:{bound_port}"
+
+
+def _check_rights(app_url: str, *, has_live_keys: bool) -> None:
+    """Refuse live keys to a role that may change recorded events, warn otherwise."""
+    from api.database.connection import rights_of
+
+    rights = rights_of(app_url)
+    if not rights.too_wide:
+        return
+    what = "is a superuser" if rights.superuser else "owns the tables"
+    message = (
+        f"The database role {rights.role} {what}, so recorded events could be changed. Use a role "
+        "of its own for DATABASE_URL ('tallybook db migrate --print-roles' prints the SQL)."
+    )
+    if has_live_keys:
+        note(f"Refused: this installation has live API keys. {message}")
+        raise typer.Exit(EXIT_REFUSED)
+    note(f"Warning: {message}")
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment without settings: a worker is told what it needs."""
+    return {k: v for k, v in os.environ.items() if not k.upper().startswith("TALLYBOOK_")}
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,91 @@
+"""One process of a served ledger: an API worker, the projector, or the scheduler."""
+
+import argparse
+import os
+import signal
+import socket
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.scheduler import run_scheduler
+from api.serve.logs import configure_logs
+from api.services import Services
+from ledger.kernel.ids import new_id
+from projections.runtime.follower import follow
+from projections.runtime.leases import Lease
+from projections.runtime.wake import Doorbell, ringer
+
+_DRAIN_SECONDS = 10
+_KEEP_ALIVE_SECONDS = 30
+
+
+def main() -> None:
+    """Run the process that the command line names, until the supervisor says or is gone."""
+    options = _options()
+    configure_logs()
+    stopping = threading.Event()
+    bells = Path(options.bells)
+    rings = [ringer(bells / "projector"), ringer(bells / "scheduler")]
+
+    def wake() -> None:
+        for ring in rings:
+            ring()
+
+    services = Services(
+        os.environ["DATABASE_URL"], grace=timedelta(seconds=options.grace), wake=wake
+    )
+    threading.Thread(target=_watch, args=(options.lifeline,), daemon=True).start()
+    try:
+        if options.role == "api":
+            _serve(services, options.socket)
+        else:
+            signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+            _follow(services, options.role, Doorbell(bells / options.role), stopping)
+    finally:
+        services.close()
+
+
+def _serve(services: Services, listener: int) -> None:
+    config = uvicorn.Config(
+        create_app(services),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        server_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
+
+
+def _follow(
+    services: Services, role: str, doorbell: Doorbell, stopping: threading.Event
+) -> None:
+    lease = Lease(services.datastore, role, new_id(role))
+    if role == "projector":
+        follow(services.projector, lease, stopping, doorbell.wait)
+    else:
+        run_scheduler(services, lease, stopping, doorbell.wait)
+
+
+def _watch(lifeline: int) -> None:
+    """The supervisor holds the other end of this pipe; it closes when the supervisor is gone."""
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tallybook-process")
+    parser.add_argument("role", choices=("api", "projector", "scheduler"))
+    parser.add_argument("--bells", required=True)
+    parser.add_argument("--lifeline", type=int, required=True)
+    parser.add_argument("--socket", type=int, default=-1)
+    parser.add_argument("--grace", type=int, default=3600)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

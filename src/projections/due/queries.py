@@ -1,0 +1,35 @@
+"""What the scheduler asks: which ledgers have work, and what comes first."""
+
+from typing import LiteralString
+
+from ledger.store.datastore import Datastore
+from projections.due.rows import CLOCKS, DUE, ClockRow, DueRow
+from projections.runtime.reader import Reader
+
+_LEDGERS_WITH_WORK: LiteralString = f"""
+SELECT ledger_id FROM {DUE.relation()} WHERE test_clock = '' AND due_at <= %(now)s
+UNION SELECT ledger_id FROM {CLOCKS.relation()} WHERE advancing
+ORDER BY ledger_id
+"""
+
+
+def ledgers_with_work(datastore: Datastore, now: int) -> list[int]:
+    """Ledgers in which something is due by the system's time, or a clock is advancing."""
+    with datastore.get_connection() as conn:
+        rows = conn.execute(_LEDGERS_WITH_WORK, {"now": now}, prepare=True).fetchall()
+    return [row["ledger_id"] for row in rows]
+
+
+def next_due(reader: Reader, test_clock: str, now: int, limit: int) -> list[DueRow]:
+    """What is due first by the time of a clock, "" for the system's."""
+    return reader.fetch_rows(
+        DUE,
+        "ledger_id = %(ledger_id)s AND test_clock = %(clock)s AND due_at <= %(now)s "
+        "ORDER BY due_at, id LIMIT %(limit)s",
+        {"clock": test_clock, "now": now, "limit": limit},
+    )
+
+
+def advancing_clocks(reader: Reader) -> list[ClockRow]:
+    """Test clocks on their way to a new time."""
+    return reader.fetch_rows(CLOCKS, "ledger_id = %(ledger_id)s AND advancing ORDER BY id", {})
