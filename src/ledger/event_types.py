@@ -1,11 +1,18 @@
 """Every event class of the ledger, by its stored topic."""
 
 from ledger.accounts.events import EVENTS as ACCOUNTS
+from ledger.customers.events import EVENTS as CUSTOMERS
+from ledger.meter_events.events import EVENTS as METER_EVENTS
 from ledger.meters.events import EVENTS as METERS
+from ledger.prices.events import EVENTS as PRICES
+from ledger.products.events import EVENTS as PRODUCTS
 from ledger.store.catalogue import EventCatalogue
 from ledger.store.upcasting import Upcasters
+from ledger.test_clocks.events import EVENTS as TEST_CLOCKS
 
 UPCASTERS = Upcasters()
 """Steps from released payloads to newer ones; stored bytes never change."""
 
-EVENT_CATALOGUE = EventCatalogue((*ACCOUNTS, *METERS), UPCASTERS)
+EVENT_CATALOGUE = EventCatalogue(
+    (*ACCOUNTS, *METERS, *TEST_CLOCKS, *CUSTOMERS, *PRODUCTS, *PRICES, *METER_EVENTS), UPCASTERS
+)
