@@ -110,6 +110,11 @@ def broken_route() -> None:
     raise RuntimeError("the password is swordfish")
 
 
+@get("/v1/echo/{name:str}", sync_to_thread=False)
+def echo_route(request: Request[Any, Any, Any]) -> dict[str, str]:
+    return {"name": request.path_params["name"]}
+
+
 @get("/v1/fine", sync_to_thread=False)
 def fine_route(request: Request[Any, Any, Any]) -> dict[str, str]:
     return {"request": request_id_of(request.scope)}
@@ -123,7 +128,7 @@ async def sized_route(request: Request[Any, Any, Any]) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient[Litestar]]:
     app = Litestar(
-        [refused_route, missing_route, broken_route, fine_route, sized_route],
+        [refused_route, missing_route, broken_route, fine_route, sized_route, echo_route],
         exception_handlers=exception_handlers,
         request_max_body_size=1_000,
         openapi_config=None,
@@ -156,6 +161,14 @@ def test_a_url_that_nothing_serves(client: TestClient[Litestar]) -> None:
     assert answer.json()["error"]["type"] == "invalid_request_error"
     assert answer.json()["error"]["message"].startswith("Unrecognized request URL (GET: /v1/x). ")
     assert client.get("/v2/x").json()["error"]["code"] == "not_found"
+
+
+def test_an_id_in_the_path_never_holds_a_nul(client: TestClient[Litestar]) -> None:
+    assert client.get("/v1/echo/cus_%E2%98%83").json() == {"name": "cus_\u2603"}
+    answer = client.get("/v1/echo/cus_%00")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+    assert answer.headers["request-id"].startswith("req_")
 
 
 def test_a_method_that_a_url_does_not_have(client: TestClient[Litestar]) -> None:

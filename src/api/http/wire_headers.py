@@ -9,7 +9,7 @@ from typing import Any, Final
 from litestar import Litestar
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.errors import ApiError
+from api.http.errors import ApiError, error_body, unrecognized_url
 from api.http.versions import CURRENT_TEXT, requested_version
 from ledger.kernel.ids import new_id
 
@@ -37,7 +37,10 @@ class WireHeaders:
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
-        await self._app(scope, receive, send_completed)
+        if "\x00" in scope["path"]:
+            await _unknown_url(scope["method"], scope["path"], send_completed)
+        else:
+            await self._app(scope, receive, send_completed)
 
 
 def mount_wire_headers(app: Litestar) -> None:
@@ -51,6 +54,17 @@ def mount_wire_headers(app: Litestar) -> None:
 def request_id_of(scope: Any) -> str:
     """The id that the response to this request carries."""
     return scope["state"]["request_id"]
+
+
+async def _unknown_url(method: str, path: str, send: Send) -> None:
+    """Answer for a path that holds a NUL: no id has one, and no database takes one."""
+    body = error_body(unrecognized_url(method, path), path)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 404, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _echoes(headers: list[tuple[bytes, bytes]] | Any) -> list[tuple[bytes, bytes]]:
