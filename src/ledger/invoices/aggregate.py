@@ -1,0 +1,112 @@
+"""An invoice's state and its transitions: draft, open, paid, uncollectible, void (contract §9)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from ledger.invoices.events import (
+    InvoiceDrafted,
+    InvoiceFinalized,
+    InvoiceMarkedUncollectible,
+    InvoicePaid,
+    InvoiceVoided,
+)
+from ledger.kernel.errors import InvalidRequest
+from ledger.kernel.events import DomainEvent
+
+InvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void"]
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """`final` is None while the invoice is a draft."""
+
+    draft: InvoiceDrafted
+    final: InvoiceFinalized | None = None
+    status: InvoiceStatus = "draft"
+
+
+def evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
+    """The invoice after a fact. Raises ValueError if its draft is missing."""
+    if isinstance(event, InvoiceDrafted):
+        return Invoice(event)
+    if invoice is None:
+        raise ValueError("an invoice's first event must be its draft")
+    match event:
+        case InvoiceFinalized():
+            return replace(invoice, final=event, status="open")
+        case InvoicePaid():
+            return replace(invoice, status="paid")
+        case InvoiceVoided():
+            return replace(invoice, status="void")
+        case InvoiceMarkedUncollectible():
+            return replace(invoice, status="uncollectible")
+        case _:
+            return invoice
+
+
+def check_is_draft(invoice: Invoice) -> None:
+    """Raises InvalidRequest for an invoice that was finalized already."""
+    if invoice.status != "draft":
+        raise InvalidRequest(
+            "This invoice is already finalized, you can't re-finalize a non-draft invoice."
+        )
+
+
+def pay(invoice: Invoice, *, out_of_band: bool, now: datetime) -> InvoicePaid:
+    """Raises InvalidRequest for an invoice that is not to be paid, or not out of band."""
+    if invoice.status == "paid":
+        raise InvalidRequest("Invoice is already paid.")
+    if invoice.status == "void":
+        raise InvalidRequest("This invoice is voided, so it cannot be paid.")
+    final = _finalized(invoice, "This invoice is a draft. Finalize it before it is paid.")
+    if not out_of_band:
+        raise InvalidRequest(
+            "No money moves through this ledger. Record a payment made elsewhere with "
+            "paid_out_of_band=true.",
+            param="paid_out_of_band",
+        )
+    return InvoicePaid(paid_at=now, paid_out_of_band=True, amount=final.amount_due)
+
+
+def paid_at_once(final: InvoiceFinalized) -> InvoicePaid | None:
+    """An invoice with nothing due is paid by being finalized; None if something is due."""
+    if final.amount_due:
+        return None
+    return InvoicePaid(paid_at=final.finalized_at, paid_out_of_band=False, amount=0)
+
+
+def void(invoice: Invoice, now: datetime) -> InvoiceVoided:
+    """Raises InvalidRequest unless the invoice is open or uncollectible."""
+    if invoice.status not in ("open", "uncollectible"):
+        raise InvalidRequest(
+            "You can only void open or uncollectible invoices. This invoice is "
+            f"{_described(invoice)}."
+        )
+    return InvoiceVoided(voided_at=now)
+
+
+def mark_uncollectible(invoice: Invoice, now: datetime) -> InvoiceMarkedUncollectible:
+    """Raises InvalidRequest unless the invoice is open."""
+    if invoice.status != "open":
+        raise InvalidRequest(
+            f"You can only mark open invoices uncollectible. This invoice is {_described(invoice)}."
+        )
+    return InvoiceMarkedUncollectible(marked_at=now)
+
+
+def credit_used(invoice: Invoice) -> int:
+    """How far finalizing the invoice raised the customer's balance, in minor units."""
+    if invoice.final is None:
+        return 0
+    return invoice.final.ending_balance - invoice.final.starting_balance
+
+
+def _finalized(invoice: Invoice, sentence: str) -> InvoiceFinalized:
+    if invoice.final is None:
+        raise InvalidRequest(sentence)
+    return invoice.final
+
+
+def _described(invoice: Invoice) -> str:
+    return "a draft" if invoice.status == "draft" else invoice.status

@@ -1,0 +1,130 @@
+"""Commands on periods and invoices: load, decide, append."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ledger.customers import aggregate as customers
+from ledger.customers.handlers import customer_now
+from ledger.invoices import aggregate
+from ledger.invoices.aggregate import Invoice
+from ledger.invoices.close_period import InvoiceBilling
+from ledger.invoices.commands import (
+    ClosePeriod,
+    FinalizeDueInvoice,
+    FinalizeInvoice,
+    MarkInvoiceUncollectible,
+    PayInvoice,
+    VoidInvoice,
+)
+from ledger.invoices.finalizing import append_final, bill_now
+from ledger.invoices.ingredients import UsageReaders
+from ledger.kernel.errors import InvalidRequest, NotFound
+from ledger.store.work import Handlers, Work
+from ledger.subscriptions.cycle import running_period
+from ledger.subscriptions.handlers import (
+    SubscriptionHandlers,
+    require_subscription,
+    subscription_now,
+)
+
+
+def require_invoice(work: Work, invoice_id: str, *, param: str | None = None) -> Invoice:
+    """An invoice in any status. Raises NotFound."""
+    if not invoice_id.startswith("in_"):
+        raise NotFound("invoice", invoice_id, param=param)
+    return work.require(aggregate.evolve, invoice_id, "invoice", param=param)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceHandlers:
+    """The commands that need to read usage or to know the grace period."""
+
+    billing: InvoiceBilling
+
+    def close_period(self, work: Work, command: ClosePeriod) -> None:
+        """Raises InvalidRequest if the period has not ended on the customer's clock."""
+        subscription = require_subscription(work, command.subscription)
+        period = running_period(subscription)
+        if subscription.status == "canceled" or period.end != command.period_end:
+            return
+        now = subscription_now(work, subscription)
+        if now < period.end:
+            raise InvalidRequest("This period has not ended yet.", param="period_end")
+        self.billing.close_running(work, command.subscription, subscription, now)
+
+    def finalize_due(self, work: Work, command: FinalizeDueInvoice) -> None:
+        """Raises InvalidRequest if the grace period is not over on the customer's clock."""
+        invoice = require_invoice(work, command.invoice)
+        due = invoice.draft.automatically_finalizes_at
+        if invoice.status != "draft" or due is None:
+            return
+        now = _invoice_now(work, invoice)
+        if now < due:
+            raise InvalidRequest("This invoice is not due to be finalized yet.")
+        at = now if invoice.draft.test_clock is None else due
+        self._finalize(work, command.invoice, invoice, at)
+
+    def finalize(self, work: Work, command: FinalizeInvoice) -> None:
+        invoice = require_invoice(work, command.invoice)
+        aggregate.check_is_draft(invoice)
+        at = _invoice_now(work, invoice)
+        self._finalize(work, command.invoice, invoice, at, command.auto_advance)
+
+    def _finalize(
+        self,
+        work: Work,
+        invoice_id: str,
+        invoice: Invoice,
+        at: datetime,
+        auto_advance: bool | None = None,
+    ) -> None:
+        bill = bill_now(work, self.billing.readers, invoice.draft)
+        append_final(work, invoice_id, bill, at, auto_advance=auto_advance)
+
+
+def pay_invoice(work: Work, command: PayInvoice) -> None:
+    invoice = require_invoice(work, command.invoice)
+    now = _invoice_now(work, invoice)
+    paid = aggregate.pay(invoice, out_of_band=command.paid_out_of_band, now=now)
+    work.append(command.invoice, paid)
+
+
+def void_invoice(work: Work, command: VoidInvoice) -> None:
+    """The customer gets back the credit that the invoice used."""
+    invoice = require_invoice(work, command.invoice)
+    work.append(command.invoice, aggregate.void(invoice, _invoice_now(work, invoice)))
+    used = aggregate.credit_used(invoice)
+    if used:
+        customer = work.require(customers.evolve, invoice.draft.customer, "customer")
+        balance = customer.balance - used
+        changed = customers.set_balance(customer, balance, invoice=command.invoice)
+        work.append(invoice.draft.customer, changed)
+
+
+def mark_invoice_uncollectible(work: Work, command: MarkInvoiceUncollectible) -> None:
+    invoice = require_invoice(work, command.invoice)
+    now = _invoice_now(work, invoice)
+    work.append(command.invoice, aggregate.mark_uncollectible(invoice, now))
+
+
+def _invoice_now(work: Work, invoice: Invoice) -> datetime:
+    customer = work.require(customers.evolve, invoice.draft.customer, "customer")
+    return customer_now(work, customer)
+
+
+def subscription_handlers(readers: UsageReaders, grace: timedelta) -> SubscriptionHandlers:
+    """The commands on subscriptions, billed on invoices."""
+    return SubscriptionHandlers(InvoiceBilling(readers, grace))
+
+
+def handlers(readers: UsageReaders, grace: timedelta) -> Handlers:
+    """The handlers, given who reads usage and how long a draft takes late usage."""
+    invoices = InvoiceHandlers(InvoiceBilling(readers, grace))
+    return {
+        ClosePeriod: invoices.close_period,
+        FinalizeDueInvoice: invoices.finalize_due,
+        FinalizeInvoice: invoices.finalize,
+        PayInvoice: pay_invoice,
+        VoidInvoice: void_invoice,
+        MarkInvoiceUncollectible: mark_invoice_uncollectible,
+    }
