@@ -96,8 +96,10 @@ class Embedded:
             try:
                 fcntl.flock(self._client, fcntl.LOCK_UN)
                 last = _try_lock(self._client)
-                if last and self._server().ready():
-                    self._server().shut_down()
+                if last:
+                    if self._server().ready():
+                        self._server().shut_down()
+                    location.tidy(self.layout)
             finally:
                 self._leave()
         return last

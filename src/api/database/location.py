@@ -6,6 +6,7 @@ service user; the permissions of folders above are never changed.
 """
 
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,14 @@ def lay_out(home: Path, user: ServiceUser) -> Layout:
     layout = Layout(home, home if _usable(home / "socket") else _short_folder(home, user))
     user.make_folder(layout.socket)
     return layout
+
+
+def tidy(layout: Layout) -> None:
+    """Take away what a stopped server leaves outside the data folder, save copied programs."""
+    if layout.runtime != layout.home:
+        shutil.rmtree(layout.socket, ignore_errors=True)
+        if not layout.binaries.exists():
+            layout.runtime.rmdir()
 
 
 def _usable(socket: Path) -> bool:
