@@ -10,12 +10,11 @@ import structlog
 from eventsourcing.persistence import PersistenceError
 
 from api.services import Services
-from ledger.invoices.commands import FinalizeInvoice
+from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
 from ledger.kernel.clock import from_epoch, system_now, to_epoch
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import new_id
-from ledger.subscriptions.commands import ClosePeriod
 from ledger.test_clocks.commands import CompleteTestClockAdvance
 from projections.due.queries import advancing_clocks, ledgers_with_work, next_due
 from projections.due.rows import DueRow
@@ -61,11 +60,10 @@ class Scheduler:
         return sum(self._do(identity, row) for row in due)
 
     def _do(self, identity: LedgerIdentity, row: DueRow) -> bool:
-        at = from_epoch(row.due_at)
         command: Command = (
-            ClosePeriod(subscription=row.subject, at=at)
+            ClosePeriod(subscription=row.subject, period_end=from_epoch(row.due_at))
             if row.kind == "close_period"
-            else FinalizeInvoice(invoice=row.subject, at=at)
+            else FinalizeDueInvoice(invoice=row.subject)
         )
         return self._execute(identity, command)
 

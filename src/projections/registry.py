@@ -1,11 +1,25 @@
 """Every projection. Nothing else knows the full list."""
 
 from ledger.store import migrate as event_store
+from projections.accounts.projection import AccountsProjection
+from projections.customers.projection import CustomersProjection
+from projections.due.projection import DueProjection
 from projections.meters.projection import MetersProjection
+from projections.prices.projection import PricesProjection
+from projections.products.projection import ProductsProjection
 from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.schema import create_tables
+from projections.test_clocks.projection import TestClocksProjection
 
-PROJECTIONS: tuple[Projection, ...] = (MetersProjection(),)
+PROJECTIONS: tuple[Projection, ...] = (
+    AccountsProjection(),
+    MetersProjection(),
+    TestClocksProjection(),
+    CustomersProjection(),
+    ProductsProjection(),
+    PricesProjection(),
+    DueProjection(),
+)
 
 PROJECTION_OF_TABLE: dict[str, str] = {
     table.name: checkpoint_name(projection)

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import uvicorn
 
-from api.app import create_app
-from api.scheduler import run_scheduler
 from api.serve.logs import configure_logs
 from api.services import Services
 from ledger.kernel.ids import new_id
@@ -50,6 +48,8 @@ def main() -> None:
 
 
 def _serve(services: Services, listener: int) -> None:
+    from api.app import create_app
+
     config = uvicorn.Config(
         create_app(services),
         log_level="warning",
@@ -64,6 +64,8 @@ def _serve(services: Services, listener: int) -> None:
 def _follow(
     services: Services, role: str, doorbell: Doorbell, stopping: threading.Event
 ) -> None:
+    from api.scheduler import run_scheduler
+
     lease = Lease(services.datastore, role, new_id(role))
     if role == "projector":
         follow(services.projector, lease, stopping, doorbell.wait)
