@@ -183,6 +183,18 @@ class LedgerRecorder(PostgresApplicationRecorder):
             for row in with_retries(lambda: self._fetch(statement, bounds))
         ]
 
+    def select_stream(self, originator_id: str) -> list[Notification]:
+        """The events of one stream by version, each with its position in the log."""
+        whole = {
+            "ledger": self.ledger_id,
+            "id": originator_id,
+            "gt": None,
+            "lte": None,
+            "limit": None,
+        }
+        rows = with_retries(lambda: self._fetch(statements.SELECT_STREAM, whole))
+        return [_notification(row) for row in rows]
+
     def select_notifications(
         self,
         start: int | None,
