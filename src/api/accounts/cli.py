@@ -1,61 +1,70 @@
 """`tallybook keys`: give out, list and revoke API keys."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table as RichTable
 
-from api.accounts.first_start import ensure_default_account
-from api.accounts.keys import issue_key, list_keys, revoke_key
-from api.database.connection import databases_of
-from api.database.errors import DatabaseError
-from api.services import Services
-from api.settings import SettingsError, load_settings
-from ledger.accounts.ledgers import DEFAULT_ACCOUNT_ID
-from ledger.kernel.clock import from_epoch
-from ledger.kernel.errors import LedgerError
-from ledger.store.migrate import pending
-from projections.accounts.rows import ApiKeyRow
-from projections.registry import migrate
+from api.cli.connection import DataDir, opened
+from api.cli.output import data, explained, note
+
+if TYPE_CHECKING:
+    from projections.accounts.rows import ApiKeyRow
 
 keys = typer.Typer(help="Give out, list and revoke API keys.", no_args_is_help=True)
 
-AccountOption = Annotated[str, typer.Option("--account", help="Whose keys.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_Account = Annotated[
+    str | None, typer.Option("--account", help="Whose keys; the default account's if left out.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @keys.command()
 def create(
-    live: Annotated[bool, typer.Option("--live", help="Open the live ledger.")] = False,
-    restricted: Annotated[bool, typer.Option("--restricted", help="Reading only.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="A key to the live ledger.")] = False,
+    restricted: Annotated[
+        bool, typer.Option("--restricted", help="A key that only reads.")
+    ] = False,
     name: Annotated[str | None, typer.Option(help="What the key is for.")] = None,
-    account: AccountOption = DEFAULT_ACCOUNT_ID,
-    as_json: JsonOption = False,
+    account: _Account = None,
+    as_json: _Json = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Give out a key. It is shown this once and kept nowhere."""
-    kind = "restricted" if restricted else "secret"
-    with _services() as services:
-        issued = issue_key(services, account, kind, livemode=live, name=name)
+    from api.accounts.first_start import ensure_default_account
+    from api.accounts.keys import issue_key
+    from ledger.accounts.ledgers import DEFAULT_ACCOUNT_ID
+
+    with explained(), opened(data_dir) as (services, _):
+        ensure_default_account(services)
+        issued = issue_key(
+            services,
+            account or DEFAULT_ACCOUNT_ID,
+            "restricted" if restricted else "secret",
+            livemode=live,
+            name=name,
+        )
     if as_json:
-        _print_json(issued)
+        data(issued.document())
         return
     typer.echo(issued.key)
-    typer.echo(f"Key {issued.id}. Keep it now: it will not be shown again.", err=True)
+    note(f"Key {issued.id}. Keep it now: it will not be shown again.")
 
 
 @keys.command("list")
-def list_(account: AccountOption = DEFAULT_ACCOUNT_ID, as_json: JsonOption = False) -> None:
-    """List the keys of an account, newest first, without their secrets."""
-    with _services() as services:
-        rows = list_keys(services, account)
+def list_(account: _Account = None, as_json: _Json = False, data_dir: DataDir = None) -> None:
+    """List keys, newest first, without their secrets."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from api.accounts.keys import list_keys, row_document
+    from ledger.accounts.ledgers import DEFAULT_ACCOUNT_ID
+
+    with explained(), opened(data_dir) as (services, _):
+        rows = list_keys(services, account or DEFAULT_ACCOUNT_ID)
     if as_json:
-        _print_json(rows)
+        data([row_document(row) for row in rows])
         return
-    table = RichTable("id", "key", "ledger", "may", "name", "created", "revoked", box=None)
+    table = Table("id", "key", "ledger", "may", "name", "created", "revoked", box=None)
     for row in rows:
         table.add_row(*_cells(row))
     Console().print(table)
@@ -64,54 +73,33 @@ def list_(account: AccountOption = DEFAULT_ACCOUNT_ID, as_json: JsonOption = Fal
 @keys.command()
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")],
-    as_json: JsonOption = False,
+    as_json: _Json = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Revoke a key for good. Running servers refuse it within a second."""
-    with _services() as services:
+    from api.accounts.keys import revoke_key
+
+    with explained(), opened(data_dir) as (services, _):
         revoke_key(services, key_id)
     if as_json:
-        _print_json({"id": key_id, "revoked": True})
+        data({"id": key_id, "revoked": True})
     else:
-        typer.echo(f"Key {key_id} is revoked.")
+        note(f"Key {key_id} is revoked.")
 
 
-@contextmanager
-def _services() -> Generator[Services]:
-    """The services of this process's settings; what refuses is told in one line."""
-    try:
-        with databases_of(load_settings()) as databases:
-            if databases.embedded is not None:
-                migrate(databases.owner_url, databases.app_role)
-            elif missing := pending(databases.app_url):
-                raise DatabaseError(
-                    f"The database lacks {', '.join(missing)}. Run `tallybook db migrate` first."
-                )
-            services = Services(databases.app_url, pool_size=2)
-            try:
-                ensure_default_account(services)
-                yield services
-            finally:
-                services.close()
-    except (DatabaseError, SettingsError, LedgerError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from None
-
-
-def _cells(row: ApiKeyRow) -> tuple[str, ...]:
+def _cells(row: "ApiKeyRow") -> tuple[str, ...]:
     return (
         row.id,
         row.redacted,
         "live" if row.livemode else "test",
         ", ".join(row.scopes),
         row.name or "",
-        _day(row.created),
-        _day(row.revoked_at) if row.revoked_at is not None else "",
+        _minute(row.created),
+        _minute(row.revoked_at),
     )
 
 
-def _day(seconds: int) -> str:
-    return f"{from_epoch(seconds):%Y-%m-%d %H:%M}"
+def _minute(seconds: int | None) -> str:
+    from ledger.kernel.clock import from_epoch
 
-
-def _print_json(value: object) -> None:
-    typer.echo(msgspec.json.encode(value).decode())
+    return "" if seconds is None else f"{from_epoch(seconds):%Y-%m-%d %H:%M} UTC"

@@ -15,7 +15,7 @@ def ensure_default_account(services: Services) -> None:
 
 
 def seed_key(services: Services, key: str) -> None:
-    """Make a test key of the operator's choice known. Raises InvalidRequest for one that is none."""
+    """Make a test key of the operator's choice known. Raises InvalidRequest for no test key."""
     check_seed(key)
     seed = SeedApiKey(
         account=DEFAULT_ACCOUNT_ID, secret_hash=hash_key(key), redacted=redact_key(key)

@@ -1,5 +1,7 @@
 """Giving out, listing and revoking API keys, as the command line and the demo do it."""
 
+from typing import Any
+
 import msgspec
 
 from api.services import Services
@@ -26,6 +28,10 @@ class IssuedKey(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"IssuedKey({self.id})"
+
+    def document(self) -> dict[str, Any]:
+        """The key as JSON, its text included."""
+        return msgspec.to_builtins(self)
 
 
 def issue_key(
@@ -54,10 +60,13 @@ def issue_key(
 
 
 def list_keys(services: Services, account: str) -> list[ApiKeyRow]:
-    """Every key of an account, newest first; no server needs to be running."""
-    while services.projector.step_ledger(CONTROL_LEDGER.ledger_id):
-        pass
+    """Every key of an account, revoked ones included, newest first."""
     return keys_of(services.reader(CONTROL_LEDGER.ledger_id), account)
+
+
+def row_document(row: ApiKeyRow) -> dict[str, Any]:
+    """A listed key as JSON."""
+    return msgspec.to_builtins(row)
 
 
 def revoke_key(services: Services, key_id: str) -> None:

@@ -22,3 +22,13 @@ def ledger_for_test(account_number: int) -> int:
 def ledger_for_live(account_number: int) -> int:
     """The ledger of an account for its live data. Accounts are numbered from 1."""
     return 2 * account_number
+
+
+def account_number_of(ledger_id: int) -> int:
+    """The number of the account that has a ledger; not for the control ledger."""
+    return (ledger_id + 1) // 2
+
+
+def is_live(ledger_id: int) -> bool:
+    """Whether a ledger holds live data; not for the control ledger."""
+    return ledger_id % 2 == 0

@@ -30,6 +30,7 @@ class Work:
     mapper: LedgerMapper
     read_versions: dict[str, int] = field(default_factory=dict[str, int])
     pending: list[RecordedEvent] = field(default_factory=list[RecordedEvent])
+    _loaded: dict[str, list[DomainEvent]] = field(default_factory=dict[str, list[DomainEvent]])
 
     @property
     def now(self) -> datetime:
@@ -38,16 +39,26 @@ class Work:
 
     def load(self, evolve: Evolve[S], stream_id: str) -> S | None:
         """The state of a stream, with what this command has appended to it; None if it is new."""
+        if stream_id not in self._loaded:
+            self._loaded[stream_id] = self._read(stream_id)
         state: S | None = None
-        version = 0
-        for stored in self.recorder.select_events(stream_id):
-            version = stored.originator_version
-            state = evolve(state, self.mapper.to_domain_event(stored).event)
-        self.read_versions.setdefault(stream_id, version)
+        for event in self._loaded[stream_id]:
+            state = evolve(state, event)
         for recorded in self.pending:
             if recorded.originator_id == stream_id:
                 state = evolve(state, recorded.event)
         return state
+
+    def _read(self, stream_id: str) -> list[DomainEvent]:
+        """Read once a command, so that what others append meanwhile is not seen half-way."""
+        stored = self.recorder.select_events(stream_id)
+        last = stored[-1].originator_version if stored else 0
+        version = self.read_versions.setdefault(stream_id, last)
+        return [
+            self.mapper.to_domain_event(one).event
+            for one in stored
+            if one.originator_version <= version
+        ]
 
     def require(
         self, evolve: Evolve[S], stream_id: str, what: str, *, param: str | None = None
