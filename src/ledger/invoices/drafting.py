@@ -65,7 +65,7 @@ def start_draft(
         period=Period(started.start_date, started.created),
         lines=tuple(lines),
         created=started.created,
-        finalizes_at=None if at_once else started.created + grace,
+        finalizes_at=None if at_once else _after(started.created, grace),
     )
 
 
@@ -96,7 +96,7 @@ def period_draft(
         period=period,
         lines=tuple(lines),
         created=created,
-        finalizes_at=created + grace,
+        finalizes_at=_after(created, grace),
     )
 
 
@@ -133,6 +133,11 @@ def _line(
         quantity=item.quantity,
         prorated_of=prorated_of,
     )
+
+
+def _after(created: datetime, grace: timedelta) -> datetime:
+    """The end of the grace period, at a whole second, as everything that falls due."""
+    return (created + grace).replace(microsecond=0)
 
 
 def _draft(

@@ -58,13 +58,16 @@ def subscription_now(work: Work, subscription: Subscription) -> datetime:
 def plan_subscription(
     work: Work, command: CreateSubscription, customer: Customer
 ) -> SubscriptionStarted:
-    """The start that a request would lead to. Raises LedgerError where it is refused."""
+    """The start that a request would lead to, at a whole second, as all periods begin and end.
+
+    Raises LedgerError where it is refused.
+    """
     check_count(command.items)
     prices = [
         require_price(work, item.price, param=f"items[{i}][price]")
         for i, item in enumerate(command.items)
     ]
-    now = customer_now(work, customer)
+    now = customer_now(work, customer).replace(microsecond=0)
     return start(command, prices, Surroundings(now, customer.test_clock, work.ledger.livemode))
 
 
