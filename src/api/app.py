@@ -47,7 +47,7 @@ def create_app(services: Services) -> Litestar:
             *health_routes(services),
             *docs_routes(document),
         ],
-        exception_handlers=exception_handlers,  # pyright: ignore[reportArgumentType]
+        exception_handlers=exception_handlers,
         openapi_config=None,
         request_max_body_size=MAX_BODY_BYTES,
     )
@@ -55,9 +55,7 @@ def create_app(services: Services) -> Litestar:
     return app
 
 
-def _mounted(
-    route: Route, handling: RequestHandling, limiter: CapacityLimiter
-) -> HTTPRouteHandler:
+def _mounted(route: Route, handling: RequestHandling, limiter: CapacityLimiter) -> HTTPRouteHandler:
     async def handle(request: LitestarRequest[Any, Any, Any]) -> Response[bytes]:
         received = Request(
             method=request.method,
@@ -68,9 +66,7 @@ def _mounted(
             headers=request.headers,
             request_id=request_id_of(request.scope),
         )
-        answered = await anyio.to_thread.run_sync(
-            handling.answer, route, received, limiter=limiter
-        )
+        answered = await anyio.to_thread.run_sync(handling.answer, route, received, limiter=limiter)
         return Response(
             answered.body,
             status_code=answered.status,
@@ -78,6 +74,6 @@ def _mounted(
             media_type="application/json",
         )
 
-    return HTTPRouteHandler(
-        route.endpoint.path, http_method=HttpMethod(route.endpoint.method)
-    )(handle)
+    return HTTPRouteHandler(route.endpoint.path, http_method=HttpMethod(route.endpoint.method))(
+        handle
+    )

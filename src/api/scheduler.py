@@ -80,9 +80,7 @@ class Scheduler:
         return True
 
 
-def run_scheduler(
-    services: Services, lease: Lease, stopping: threading.Event, wait: Wait
-) -> None:
+def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, wait: Wait) -> None:
     """Work until `stopping` is set, at least once a second."""
     scheduler = Scheduler(services)
     pause = _BUSY_PAUSE_SECONDS

@@ -111,8 +111,10 @@ class RequestHandling:
         answer = kept.wait_for_answer(claim, row)
         if answer is not None:
             return Answered(answer.body, answer.status, REPLAYED)
-        recall = route.recall or (lambda call, _: route.handle(call))
-        body = self._body(call, params, recall(call, row.position), row.position)
+        recalled = (
+            route.recall(call, row.position) if route.recall is not None else route.handle(call)
+        )
+        body = self._body(call, params, recalled, row.position)
         kept.keep(claim, KeptAnswer(200, body))
         return Answered(body, headers=REPLAYED)
 

@@ -33,7 +33,9 @@ class KeptAnswer:
     body: bytes
 
 
-def claim_of(key: str | None, method: str, path: str, data: dict[str, Any]) -> IdempotencyClaim | None:
+def claim_of(
+    key: str | None, method: str, path: str, data: dict[str, Any]
+) -> IdempotencyClaim | None:
     """The claim of a request; its parameters count, however they were encoded. Raises ApiError."""
     if key is None:
         return None
@@ -88,4 +90,6 @@ class KeptAnswers:
         return KeptAnswer(row.status, body)
 
     def _seal(self, key: str) -> bytes:
-        return hashlib.blake2b(key.encode(), key=self._secret.encode()[:64], digest_size=32).digest()
+        return hashlib.blake2b(
+            key.encode(), key=self._secret.encode()[:64], digest_size=32
+        ).digest()

@@ -49,13 +49,11 @@ def rebuild(
     if unknown:
         note(f"There is no projection {unknown[0]}. There are: {', '.join(known)}.")
         raise typer.Exit(EXIT_NOT_FOUND)
-    results = []
+    results: list[Rebuilt] = []
     with explained(), opened(data_dir) as (services, databases):
         for name in names or known:
             with progress_of(f"rebuilding {name}") as progress:
-                results.append(
-                    build_anew(databases.owner_url, known[name], services.log, progress)
-                )
+                results.append(build_anew(databases.owner_url, known[name], services.log, progress))
     if as_json:
         data([_as_dict(result) for result in results])
     else:

@@ -7,6 +7,7 @@ import socket
 import threading
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -41,7 +42,6 @@ def main() -> None:
         if options.role == "api":
             _serve(services, options.socket)
         else:
-            signal.signal(signal.SIGTERM, lambda *_: stopping.set())
             _follow(services, options.role, Doorbell(bells / options.role), stopping)
     finally:
         services.close()
@@ -61,11 +61,13 @@ def _serve(services: Services, listener: int) -> None:
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
 
 
-def _follow(
-    services: Services, role: str, doorbell: Doorbell, stopping: threading.Event
-) -> None:
+def _follow(services: Services, role: str, doorbell: Doorbell, stopping: threading.Event) -> None:
     from api.scheduler import run_scheduler
 
+    def stop(_: int, __: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
     lease = Lease(services.datastore, role, new_id(role))
     if role == "projector":
         follow(services.projector, lease, stopping, doorbell.wait)

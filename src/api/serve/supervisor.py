@@ -58,7 +58,7 @@ class Supervisor:
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Start everything and keep it running until `stop`, or SIGTERM or SIGINT to the process."""
+        """Keep everything running until `stop`, or until SIGTERM or SIGINT."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         self.run_until_stopped()
@@ -105,7 +105,9 @@ class Supervisor:
             if child.process.poll() is None:
                 return
             steady = now - child.started_at > _STEADY_SECONDS
-            child.backoff = 0.0 if steady else min(child.backoff * 2 or 0.1, _LONGEST_BACKOFF_SECONDS)
+            child.backoff = (
+                0.0 if steady else min(child.backoff * 2 or 0.1, _LONGEST_BACKOFF_SECONDS)
+            )
             child.start_after = now + child.backoff
             _log.warning("process ended", role=child.role, status=child.process.returncode)
             child.process = None

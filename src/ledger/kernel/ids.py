@@ -8,7 +8,7 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 def new_id(prefix: str, length: int = 24) -> str:
     """A random id such as `cus_…`, unguessable (24 characters carry 142 bits)."""
-    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(length))}"
+    return f"{prefix}_{_base62(secrets.randbits(length * 6 + 64), length)}"
 
 
 def new_moded_id(prefix: str, *, livemode: bool) -> str:
@@ -20,8 +20,14 @@ def derived_id(prefix: str, *parts: object) -> str:
     """An id that the same parts always give again, so that a fact cannot be recorded twice."""
     text = "\x1f".join(str(part) for part in parts)
     number = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=20).digest())
+    return f"{prefix}_{_base62(number, 24)}"
+
+
+def _base62(number: int, length: int) -> str:
+    """The last `length` digits of a number that is much longer, so that every digit is as likely
+    as any other."""
     letters: list[str] = []
-    for _ in range(24):
+    for _ in range(length):
         number, digit = divmod(number, len(_ALPHABET))
         letters.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(letters)}"
+    return "".join(letters)

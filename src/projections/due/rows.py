@@ -43,6 +43,4 @@ DUE = Table(
     indexes=(("test_clock", "due_at"),),
 )
 SUBSCRIPTION_ENDS = Table("subscription_ends", SubscriptionEndRow)
-CLOCKS = Table(
-    "due_clocks", ClockRow, columns={"advancing": "boolean"}, indexes=(("advancing",),)
-)
+CLOCKS = Table("due_clocks", ClockRow, columns={"advancing": "boolean"}, indexes=(("advancing",),))

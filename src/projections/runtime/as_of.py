@@ -58,5 +58,3 @@ class PastLookup:
                 projection.apply(recorded, rows)
             after = page[-1].position
         return rows
-
-

@@ -19,5 +19,6 @@ def digest_of(
         f"AS digest FROM {table.relation(suffix)} AS t",
     )
     record = conn.execute(statement).fetchone()
-    assert record is not None
+    if record is None:
+        raise LookupError(f"no digest of {table.name}")
     return record["rows"], record["digest"]

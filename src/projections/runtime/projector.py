@@ -63,7 +63,7 @@ class Projector:
             self._apply_page(ledger_id, name, checkpoint.position, page)
         except (OperationalError, InterfaceError, InternalError):
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever is wrong with an event, it stops here
             self._apply_up_to_poison(ledger_id, name, checkpoint.position, page)
 
     def _apply_page(self, ledger_id: int, name: str, since: int, page: list[RecordedEvent]) -> bool:
@@ -87,7 +87,7 @@ class Projector:
                     return
             except (OperationalError, InterfaceError, InternalError):
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - put on display, never skipped
                 _log.exception("projection stopped", projection=name, position=recorded.position)
                 text = f"{type(error).__name__}: {error}"
                 self.checkpoints.stop(ledger_id, name, recorded.position, text)

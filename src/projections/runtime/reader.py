@@ -1,7 +1,7 @@
 """Queries over the read models of one ledger, fresh by default."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
@@ -110,9 +110,9 @@ class Reader:
                 continue
             if name not in table.types:
                 raise ValueError(f"{table.name} has no column {name}")
-            many = isinstance(value, Sequence) and not isinstance(value, str)
+            many = isinstance(value, list | tuple)
             conditions.append(f"{name} = ANY(%({name})s)" if many else f"{name} = %({name})s")
-            parameters[name] = list(value) if many else value
+            parameters[name] = value
         for bound, sign in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<=")):
             if bound in created:
                 conditions.append(f"created {sign} %(created_{bound})s")
@@ -126,12 +126,14 @@ class Reader:
         self.wait_for(table)
         what: LiteralString = "data::text AS data" if table.document else "*"
         records = self.fetch(
-            cast("LiteralString", f"SELECT {what} FROM {table.relation()} WHERE {condition}"),
+            f"SELECT {what} FROM {table.relation()} WHERE {condition}",
             parameters,
         )
         return [table.from_record(record) for record in records]
 
-    def fetch(self, statement: LiteralString, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def fetch(
+        self, statement: LiteralString, parameters: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
         """Records of a statement; `ledger_id` is given. Call `wait_for` with its tables first."""
         with self.datastore.get_connection() as conn:
             return conn.execute(
@@ -152,7 +154,8 @@ class Reader:
             found = checkpoints.of_ledger(self.ledger_id).values()
             behind = [c for c in found if c.position < target]
             if not behind:
-                self._fresh |= names
+                if target >= self.head:
+                    self._fresh |= names
                 return
             for checkpoint in behind:
                 if checkpoint.stopped_at is not None:

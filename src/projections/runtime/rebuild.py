@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, LiteralString, cast
 
-import psycopg
 from psycopg import Connection, Cursor
 from psycopg.rows import dict_row
 
@@ -64,9 +63,11 @@ def rebuild(
 
     The live projection waits while the last events are caught up and the tables are switched.
     """
-    with psycopg.connect(owner_url, autocommit=True, row_factory=dict_row) as conn:
+    with Connection[dict[str, Any]].connect(
+        owner_url, autocommit=True, row_factory=dict_row
+    ) as conn:
         for table in projection.tables:
-            conn.execute(cast("LiteralString", f"DROP TABLE IF EXISTS {table.relation(_NEW)}"))
+            conn.execute(f"DROP TABLE IF EXISTS {table.relation(_NEW)}")
             conn.execute(table.create_statement(_NEW))
         positions = _build(conn, projection, log_of, {}, progress)
         with conn.transaction(), conn.cursor() as cursor:

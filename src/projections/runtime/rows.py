@@ -12,6 +12,8 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 _Slot = tuple[str, tuple[Any, ...]]
 
+_INSERTED_AT_ONCE = 10_000
+
 
 class Rows(Protocol):
     """Read, put and delete rows by key. Nothing else is known to a projection."""
@@ -50,7 +52,9 @@ class MemoryRows:
     def all(self, table: Table[R]) -> list[R]:
         """Every row of a table, by key."""
         found = [(key, row) for (name, key), row in self._rows.items() if name == table.name]
-        return [row for _, row in sorted(found, key=lambda item: item[0]) if isinstance(row, table.row)]
+        return [
+            row for _, row in sorted(found, key=lambda item: item[0]) if isinstance(row, table.row)
+        ]
 
 
 class SqlRows:
@@ -78,12 +82,16 @@ class SqlRows:
         self._set(table, key, None)
 
     def insert_many(self, table: Table[R], rows: Iterable[R]) -> None:
-        self._inserted.setdefault(table, []).extend(rows)
+        waiting = self._inserted.setdefault(table, [])
+        waiting.extend(rows)
+        if len(waiting) >= _INSERTED_AT_ONCE:
+            self._insert(table, waiting)
+            waiting.clear()
 
     def flush(self) -> None:
         """Write every change: one statement a table for puts, one for deletes."""
         for table, rows in self._inserted.items():
-            self._execute(table.insert_statement(self._suffix), table.arrays(rows))
+            self._insert(table, rows)
         for table, changes in self._changed.items():
             put = [row for row in changes.values() if row is not None]
             gone = [key for key, row in changes.items() if row is None]
@@ -104,6 +112,10 @@ class SqlRows:
         self._cursor.execute(table.select_statement(self._suffix), parameters, prepare=True)
         record = self._cursor.fetchone()
         return None if record is None else table.from_record(record)
+
+    def _insert(self, table: Table[Any], rows: list[msgspec.Struct]) -> None:
+        if rows:
+            self._execute(table.insert_statement(self._suffix), table.arrays(rows))
 
     def _execute(self, statement: Any, arrays: dict[str, list[Any]]) -> None:
         self._cursor.execute(statement, arrays | {"ledger_id": self._ledger_id}, prepare=True)

@@ -49,20 +49,22 @@ class Table(Generic[R]):
 
     def create_statement(self, suffix: str = "") -> LiteralString:
         """DDL, to be run under the owner's role."""
-        columns = [f"{name} {kind}{' NOT NULL' * (name in self.key)}" for name, kind in self.types.items()]
+        columns = [
+            f"{name} {kind}{' NOT NULL' * (name in self.key)}" for name, kind in self.types.items()
+        ]
         if self.document:
             columns.append("data jsonb NOT NULL")
         key = ", ".join(("ledger_id", *self.key))
-        statements = [
+        create = (
             f"CREATE TABLE IF NOT EXISTS {self.relation(suffix)} "
             f"(ledger_id integer NOT NULL, {', '.join(columns)}, PRIMARY KEY ({key}))"
-        ]
-        statements += [
+        )
+        indexes = [
             f"CREATE INDEX IF NOT EXISTS {self.name}_v{self.version}_{'_'.join(index)}{suffix} "
             f"ON {self.relation(suffix)} ({', '.join(('ledger_id', *index))})"
             for index in self.indexes
         ]
-        return cast("LiteralString", "; ".join(statements))
+        return cast("LiteralString", "; ".join([create, *indexes]))
 
     def upsert_statement(self, suffix: str = "") -> LiteralString:
         """Insert or replace many rows, given as one array a column."""
