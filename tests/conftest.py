@@ -5,8 +5,9 @@ import os
 from hypothesis import settings
 
 from tests.support.postgres import database, postgres_server
+from tests.support.served import served
 
-__all__ = ["database", "postgres_server"]
+__all__ = ["database", "postgres_server", "served"]
 
 # A test must never reach the database of whoever runs it.
 for _variable in list(os.environ):
