@@ -4,6 +4,7 @@ from ledger.store import migrate as event_store
 from projections.accounts.projection import AccountsProjection
 from projections.customers.projection import CustomersProjection
 from projections.due.projection import DueProjection
+from projections.meter_events.projection import MeterEventsProjection
 from projections.meters.projection import MetersProjection
 from projections.prices.projection import PricesProjection
 from projections.products.projection import ProductsProjection
@@ -18,6 +19,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     CustomersProjection(),
     ProductsProjection(),
     PricesProjection(),
+    MeterEventsProjection(),
     DueProjection(),
 )
 

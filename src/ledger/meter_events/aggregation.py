@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, Self
 
-from ledger.kernel.quantities import EXACT, ZERO
+from ledger.kernel.quantities import EXACT, ZERO, decimal_text
 from ledger.meters.aggregate import Meter
 from ledger.meters.events import Formula, TimeWindow
 
@@ -119,7 +119,11 @@ class Tally:
                 self._count_in(event)
         self._latest_received.clear()
         return Usage(
-            self._quantity(), self._count, self._first, self._last, self._digest.hexdigest()
+            canonical(self._quantity()),
+            self._count,
+            self._first,
+            self._last,
+            self._digest.hexdigest(),
         )
 
     def _count_in(self, event: MeteredEvent) -> None:
@@ -138,6 +142,11 @@ class Tally:
         if self._formula == "count":
             return Decimal(self._count)
         return Decimal(self._latest.value or 0) if self._latest else ZERO
+
+
+def canonical(quantity: Decimal) -> Decimal:
+    """The same number without needless zeros, so that every reader gives one form of it."""
+    return Decimal(decimal_text(quantity))
 
 
 def tally(meter: MeterDefinition, start: int, end: int, events: Iterable[MeteredEvent]) -> Usage:

@@ -1,0 +1,71 @@
+"""The SQL of the meter events that count: what every formula is applied to.
+
+The rules are those of `ledger.meter_events.aggregation`; the statements here take the parameters
+that `parameters` gives.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from ledger.meter_events.aggregation import WINDOW_MICROSECONDS, MeterDefinition, microseconds
+from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS
+
+_RECEIVED: Final[LiteralString] = f"""
+    FROM {METER_EVENTS.relation()} AS e
+    WHERE e.ledger_id = %(ledger_id)s AND e.meter = %(meter)s AND e.customer = %(customer)s
+      AND e.timestamp >= %(from_time)s AND e.timestamp < %(to_time)s
+      AND e.position <= %(through)s
+      AND NOT EXISTS (
+          SELECT 1 FROM {CANCELLED_METER_EVENTS.relation()} AS c
+          WHERE c.ledger_id = %(ledger_id)s AND c.position = e.position
+            AND c.ordinal = e.ordinal AND c.cancelled_at <= %(through)s)
+"""
+
+_EACH: Final[LiteralString] = f"""
+WITH counted AS (
+    SELECT e.position, e.ordinal, e.timestamp, e.value {_RECEIVED}
+)
+"""
+
+_LATEST_RECEIVED: Final[LiteralString] = f"""
+WITH received AS (
+    SELECT DISTINCT ON (e.timestamp / %(width)s) e.position, e.ordinal, e.timestamp, e.value
+    {_RECEIVED}
+    ORDER BY e.timestamp / %(width)s, e.position DESC, e.ordinal DESC
+), counted AS (
+    SELECT * FROM received WHERE timestamp >= %(start)s AND timestamp < %(end)s
+)
+"""
+
+QUANTITY: Final[Mapping[str, LiteralString]] = {
+    "sum": "coalesce(sum(value), 0)",
+    "count": "count(*)::numeric",
+    "last": "coalesce((array_agg(value ORDER BY timestamp DESC, position DESC, ordinal DESC))[1], 0"
+    ")",
+}
+"""What a formula makes of counted events."""
+
+
+def counted(meter: MeterDefinition) -> LiteralString:
+    """A WITH clause that defines `counted` (position, ordinal, timestamp, value)."""
+    return _EACH if meter.event_time_window is None else _LATEST_RECEIVED
+
+
+def parameters(
+    meter: MeterDefinition, customer: str, start: datetime, end: datetime, through: int
+) -> dict[str, Any]:
+    """The parameters of `counted`: events in [start, end) recorded at positions up to `through`."""
+    first, last = microseconds(start), microseconds(end)
+    from_time, to_time = meter.reach(first, last)
+    window = meter.event_time_window
+    return {
+        "meter": meter.id,
+        "customer": customer,
+        "start": first,
+        "end": last,
+        "from_time": from_time,
+        "to_time": to_time,
+        "through": through,
+        "width": WINDOW_MICROSECONDS[window] if window else None,
+    }
