@@ -11,9 +11,12 @@ from ledger.application import LedgerApplication
 from ledger.command_handlers import command_handlers
 from ledger.event_types import EVENT_CATALOGUE
 from ledger.kernel.commands import LedgerIdentity
+from ledger.meter_events.usage import UsageReader
 from ledger.store.datastore import Datastore
 from ledger.store.event_sourcing import EventSourcedLedger
 from ledger.store.idempotency import IdempotencyKeys
+from ledger.store.work import Work
+from projections.meter_events.usage import SqlUsageReader
 from projections.registry import PROJECTION_OF_TABLE, PROJECTIONS
 from projections.runtime.as_of import PastLookup
 from projections.runtime.log import Log
@@ -53,9 +56,8 @@ class Services:
         """The commands of a ledger."""
         found = self._applications.get(identity.ledger_id)
         if found is None:
-            found = LedgerApplication(
-                self.datastore, identity, EVENT_CATALOGUE, command_handlers()
-            )
+            handlers = command_handlers(self.usage_reader, self.grace)
+            found = LedgerApplication(self.datastore, identity, EVENT_CATALOGUE, handlers)
             self._applications[identity.ledger_id] = found
         return found
 
@@ -71,6 +73,12 @@ class Services:
         """The read models of a ledger, as fresh as its log is now."""
         head = self.log(ledger_id).head()
         return Reader(self.datastore, ledger_id, PROJECTION_OF_TABLE, head, self.wake)
+
+    def usage_reader(self, work: Work) -> UsageReader:
+        """Reads usage for a command; it waits for the position that it is asked for."""
+        return SqlUsageReader(
+            Reader(self.datastore, work.ledger.ledger_id, PROJECTION_OF_TABLE, 0, self.wake)
+        )
 
     def past(self, ledger_id: int, position: int) -> PastLookup:
         """The read models of a ledger as of a position."""

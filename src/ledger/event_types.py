@@ -2,17 +2,30 @@
 
 from ledger.accounts.events import EVENTS as ACCOUNTS
 from ledger.customers.events import EVENTS as CUSTOMERS
+from ledger.invoices.events import EVENTS as INVOICES
 from ledger.meter_events.events import EVENTS as METER_EVENTS
 from ledger.meters.events import EVENTS as METERS
 from ledger.prices.events import EVENTS as PRICES
 from ledger.products.events import EVENTS as PRODUCTS
 from ledger.store.catalogue import EventCatalogue
 from ledger.store.upcasting import Upcasters
+from ledger.subscriptions.events import EVENTS as SUBSCRIPTIONS
 from ledger.test_clocks.events import EVENTS as TEST_CLOCKS
 
 UPCASTERS = Upcasters()
 """Steps from released payloads to newer ones; stored bytes never change."""
 
 EVENT_CATALOGUE = EventCatalogue(
-    (*ACCOUNTS, *METERS, *TEST_CLOCKS, *CUSTOMERS, *PRODUCTS, *PRICES, *METER_EVENTS), UPCASTERS
+    (
+        *ACCOUNTS,
+        *METERS,
+        *TEST_CLOCKS,
+        *CUSTOMERS,
+        *PRODUCTS,
+        *PRICES,
+        *METER_EVENTS,
+        *SUBSCRIPTIONS,
+        *INVOICES,
+    ),
+    UPCASTERS,
 )
