@@ -16,7 +16,7 @@ from api.services import Services
 from ledger.kernel.ids import new_id
 from projections.runtime.follower import follow
 from projections.runtime.leases import Lease
-from projections.runtime.wake import Doorbell, ringer
+from projections.runtime.wake import Doorbell, Ringer
 
 _DRAIN_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 30
@@ -28,11 +28,11 @@ def main() -> None:
     configure_logs()
     stopping = threading.Event()
     bells = Path(options.bells)
-    rings = [ringer(bells / "projector"), ringer(bells / "scheduler")]
+    ringers = [Ringer(bells / "projector"), Ringer(bells / "scheduler")]
 
     def wake() -> None:
-        for ring in rings:
-            ring()
+        for ringer in ringers:
+            ringer.ring()
 
     services = Services(
         os.environ["DATABASE_URL"], grace=timedelta(seconds=options.grace), wake=wake

@@ -7,7 +7,6 @@ import contextlib
 import os
 import select
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -37,14 +36,17 @@ class Doorbell:
                 pass
 
 
-def ringer(path: Path) -> Callable[[], None]:
-    """A function that rings the bell at a path, and does nothing while nobody listens."""
-    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    sender.setblocking(False)
-    target = os.fspath(path)
+class Ringer:
+    """The other end: rings the bell at a path, and does nothing while nobody listens."""
 
-    def ring() -> None:
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._target = os.fspath(path)
+
+    def ring(self) -> None:
         with contextlib.suppress(OSError):
-            sender.sendto(b"!", target)
+            self._socket.sendto(b"!", self._target)
 
-    return ring
+    def close(self) -> None:
+        self._socket.close()

@@ -1,0 +1,28 @@
+"""The doorbell between processes only shortens a wait."""
+
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from projections.runtime.wake import Doorbell, Ringer
+
+
+def test_a_ring_ends_the_wait(tmp_path: Path) -> None:
+    bell = Doorbell(tmp_path / "bell")
+    with closing(bell), closing(Ringer(tmp_path / "bell")) as ringer:
+        threading.Timer(0.05, ringer.ring).start()
+        assert bell.wait(10)
+        assert not bell.wait(0)
+
+
+def test_ringing_where_nobody_listens_is_harmless(tmp_path: Path) -> None:
+    with closing(Ringer(tmp_path / "nobody")) as ringer:
+        ringer.ring()
+
+
+def test_a_restarted_follower_hears_the_same_ringer(tmp_path: Path) -> None:
+    with closing(Ringer(tmp_path / "bell")) as ringer:
+        Doorbell(tmp_path / "bell").close()
+        with closing(Doorbell(tmp_path / "bell")) as bell:
+            ringer.ring()
+            assert bell.wait(1)
