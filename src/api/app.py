@@ -10,6 +10,8 @@ from litestar import HttpMethod, Litestar, Response
 from litestar import Request as LitestarRequest
 from litestar.handlers import HTTPRouteHandler
 
+from api.customers.objects import customer_expansions
+from api.customers.routes import ROUTES as CUSTOMERS
 from api.health import health_routes
 from api.http.auth import Authenticator
 from api.http.call import View
@@ -21,17 +23,21 @@ from api.http.openapi import openapi_document
 from api.http.routes import Route
 from api.http.wire_headers import mount_wire_headers, request_id_of
 from api.meters.routes import ROUTES as METERS
+from api.prices.objects import price_expansions
+from api.prices.routes import ROUTES as PRICES
+from api.products.routes import ROUTES as PRODUCTS
 from api.services import Services
+from api.test_clocks.routes import ROUTES as TEST_CLOCKS
 
 THREADS = 16
 MAX_BODY_BYTES = 1024 * 1024
 
-ROUTES: Sequence[Route] = (*METERS,)
+ROUTES: Sequence[Route] = (*METERS, *TEST_CLOCKS, *CUSTOMERS, *PRODUCTS, *PRICES)
 
 
 def expansions(view: View) -> Expansions:
     """What `expand[]` can put into an answer."""
-    return {}
+    return {**customer_expansions(view), **price_expansions(view)}
 
 
 def create_app(services: Services) -> Litestar:

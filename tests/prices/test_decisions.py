@@ -160,6 +160,21 @@ def test_details_change_and_terms_never(ledger: LedgerInMemory):
     assert ledger.when(update_price, command) == []
 
 
+def test_currency_options_are_merged_by_currency(ledger: LedgerInMemory):
+    euros = PriceTerms(currency="eur", unit_amount=450, unit_amount_decimal="450")
+    pounds = PriceTerms(currency="gbp", unit_amount=400, unit_amount_decimal="400")
+    ledger.when(create_price, pricing(details=PriceDetails(currency_options={"eur": euros})))
+    add = UpdatePrice(price="price_1", currency_options={"gbp": pounds})
+    details = PriceDetails(currency_options={"eur": euros, "gbp": pounds})
+    assert ledger.when(update_price, add) == [
+        ("price_1", PriceDetailsChanged(details=details, changed_at=NOW))
+    ]
+    clear = UpdatePrice(price="price_1", currency_options=None)
+    assert ledger.when(update_price, clear) == [
+        ("price_1", PriceDetailsChanged(details=PriceDetails(), changed_at=NOW))
+    ]
+
+
 def test_the_tax_behavior_is_set_once(ledger: LedgerInMemory):
     ledger.when(create_price, pricing())
     ledger.when(update_price, UpdatePrice(price="price_1", changes={"tax_behavior": "inclusive"}))

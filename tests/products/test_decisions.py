@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ledger.kernel.errors import NotFound
+from ledger.products.aggregate import product_of, stream_of
 from ledger.products.commands import CreateProduct, DeleteProduct, UpdateProduct
 from ledger.products.events import (
     DefaultPriceChanged,
@@ -41,7 +42,13 @@ def test_a_product_is_created():
 def test_an_id_of_the_callers_own_meets_no_other_objects_stream():
     command = CreateProduct(product="cus_1", details=TOKENS)
     ledger = LedgerInMemory().given("cus_1", born())
-    assert ledger.when(create_product, command) == [("product:cus_1", born("cus_1"))]
+    assert ledger.when(create_product, command) == [("prod_:cus_1", born("cus_1"))]
+
+
+@pytest.mark.parametrize("product", ["prod_1", "gold", "cus_1", "prod_:gold", "prod_:prod_:1"])
+def test_a_stream_is_of_one_product_and_names_it(product: str):
+    assert stream_of(product).startswith("prod_")
+    assert product_of(stream_of(product)) == product
 
 
 def test_an_id_is_given_once_even_after_deletion(ledger: LedgerInMemory):

@@ -88,9 +88,11 @@ def update(
     Raises InvalidRequest for a tax behaviour that is set already, for too much metadata, and for
     the archiving of its product's default price.
     """
-    metadata = merge_metadata(price.details.metadata, command.metadata)
-    changes: dict[str, Any] = {**command.changes, "metadata": metadata}
-    details = PriceDetails.model_validate({**dict(price.details), **changes})
+    merged: dict[str, Any] = {
+        "metadata": merge_metadata(price.details.metadata, command.metadata),
+        "currency_options": _merge_options(price, command.currency_options),
+    }
+    details = PriceDetails.model_validate({**dict(price.details), **command.changes, **merged})
     price.terms.with_tax_behavior(details.tax_behavior)
     if details == price.details:
         return None
@@ -100,6 +102,10 @@ def update(
             param="active",
         )
     return PriceDetailsChanged(details=details, changed_at=now)
+
+
+def _merge_options(price: Price, change: dict[str, PriceTerms] | None) -> dict[str, PriceTerms]:
+    return {} if change is None else {**price.details.currency_options, **change}
 
 
 def lose_lookup_key(price: Price, now: datetime) -> PriceDetailsChanged:

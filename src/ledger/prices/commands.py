@@ -27,12 +27,14 @@ class CreatePrice(Command):
 
 
 class UpdatePrice(Command):
-    """`changes` holds new values of fields of `PriceDetails` other than `metadata`.
+    """`changes` holds new values of fields of `PriceDetails` other than the two that are merged.
 
-    `metadata` is merged: None clears all, an empty value removes its key, `{}` changes nothing.
+    `metadata`: None clears all, an empty value removes its key, `{}` changes nothing.
+    `currency_options`: None clears all, terms replace those in the same currency.
     """
 
     price: str
     changes: dict[str, Any] = Field(default_factory=dict[str, Any])
     metadata: dict[str, str] | None = Field(default_factory=dict[str, str])
+    currency_options: dict[str, PriceTerms] | None = Field(default_factory=dict[str, PriceTerms])
     transfer_lookup_key: bool = False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.events import DomainEvent
@@ -16,6 +17,8 @@ from ledger.products.events import (
     ProductDetailsChanged,
 )
 
+_OWN_ID: Final = "prod_:"
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -27,7 +30,13 @@ class Product:
 
 def stream_of(product_id: str) -> str:
     """The stream of a product. An id of the caller's own must not meet another object's stream."""
-    return product_id if product_id.startswith("prod_") else f"product:{product_id}"
+    own = product_id.startswith(_OWN_ID) or not product_id.startswith("prod_")
+    return f"{_OWN_ID}{product_id}" if own else product_id
+
+
+def product_of(stream: str) -> str:
+    """The product that a stream is of."""
+    return stream.removeprefix(_OWN_ID)
 
 
 def evolve(product: Product | None, event: DomainEvent) -> Product:

@@ -1,0 +1,117 @@
+"""A customer as the wire shows it (contract §7)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.http.call import View
+from api.http.expand import Expansions, Hidden, JsonObject, Reference
+from api.http.lists import list_object
+from api.test_clocks.objects import test_clock_object
+from projections.customers.rows import CUSTOMERS, CustomerRow, PersonalPart
+from projections.test_clocks.rows import TEST_CLOCKS
+
+
+def customer_object(row: CustomerRow) -> dict[str, Any]:
+    """The customer, or the stub that is left of a deleted one."""
+    if row.deleted:
+        return deleted_customer_object(row.id)
+    personal = row.personal
+    shown: dict[str, Any] = {
+        "id": row.id,
+        "object": "customer",
+        "address": personal.address,
+        "balance": row.balance,
+        "created": row.created,
+        "currency": row.currency,
+        "default_source": row.default_source,
+        "delinquent": False,
+        "description": personal.description,
+        "discount": None,
+        "email": personal.email,
+        "invoice_prefix": row.invoice_prefix,
+        "invoice_settings": _invoice_settings(row),
+        "livemode": row.livemode,
+        "metadata": personal.metadata,
+        "name": personal.name,
+        "phone": personal.phone,
+        "preferred_locales": personal.preferred_locales,
+        "shipping": _shipping(personal),
+        "tax_exempt": row.tax_exempt,
+        "test_clock": row.test_clock,
+    }
+    for name in ("business_name", "individual_name"):
+        if getattr(personal, name) is not None:
+            shown[name] = getattr(personal, name)
+    return shown
+
+
+def deleted_customer_object(customer_id: str) -> dict[str, Any]:
+    return {"id": customer_id, "object": "customer", "deleted": True}
+
+
+def payment_method_object(payment_method: str, customer: CustomerRow) -> dict[str, Any]:
+    """A stand-in: the id that was attached, with nothing that money could move through."""
+    address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    return {
+        "id": payment_method,
+        "object": "payment_method",
+        "allow_redisplay": "unspecified",
+        "billing_details": {
+            "address": address,
+            "email": None,
+            "name": None,
+            "phone": None,
+            "tax_id": None,
+        },
+        "created": customer.created,
+        "customer": customer.id,
+        "livemode": customer.livemode,
+        "metadata": {},
+        "type": "card",
+    }
+
+
+def _invoice_settings(row: CustomerRow) -> dict[str, Any]:
+    return {
+        "custom_fields": row.personal.invoice_custom_fields,
+        "default_payment_method": row.default_payment_method,
+        "footer": row.personal.invoice_footer,
+        "rendering_options": row.rendering,
+    }
+
+
+def _shipping(personal: PersonalPart) -> dict[str, Any] | None:
+    shipping = personal.shipping
+    if shipping is None:
+        return None
+    return {"address": shipping.address, "name": shipping.name, "phone": shipping.phone}
+
+
+def customer_expansions(view: View) -> Expansions:
+    """What can be expanded in a customer. Payment methods stay ids: nothing is behind them."""
+
+    def clocks(ids: Sequence[str]) -> Mapping[str, JsonObject]:
+        rows = (view.rows.get(TEST_CLOCKS, clock_id) for clock_id in ids)
+        return {row.id: test_clock_object(row) for row in rows if row}
+
+    return {
+        ("customer", "test_clock"): Reference(clocks),
+        ("customer", "default_source"): Reference(_nothing),
+        ("customer", "invoice_settings.default_payment_method"): Reference(_nothing),
+        ("customer", "sources"): Hidden(lambda customer: _empty(customer, "sources")),
+        ("customer", "tax_ids"): Hidden(lambda customer: _empty(customer, "tax_ids")),
+    }
+
+
+def load_customers(view: View, ids: Sequence[str]) -> Mapping[str, JsonObject]:
+    """Customers by id, for objects that refer to them."""
+    rows = (view.rows.get(CUSTOMERS, customer_id) for customer_id in ids)
+    return {row.id: customer_object(row) for row in rows if row}
+
+
+def _nothing(_: Sequence[str]) -> Mapping[str, JsonObject]:
+    return {}
+
+
+def _empty(customer: JsonObject, name: str) -> JsonObject:
+    return list_object(f"/v1/customers/{customer['id']}/{name}", [], has_more=False)

@@ -1,0 +1,107 @@
+"""`/v1/prices`."""
+
+from typing import Any
+
+from api.http.call import Call, View, bounds
+from api.http.lists import list_object
+from api.http.openapi import Endpoint
+from api.http.routes import NoParams, Route, command, query
+from api.prices import requests
+from api.prices.objects import price_object
+from api.prices.params import PriceCreate, PriceList, PriceUpdate, RecurringFilter
+from ledger.prices.commands import CreatePrice, UpdatePrice
+from projections.prices.rows import PRICES
+
+TAG = "Prices"
+RETURNS = "price"
+ALL = "/v1/prices"
+ONE = f"{ALL}/{{price:str}}"
+
+
+def _create(call: Call[PriceCreate]) -> CreatePrice:
+    return requests.creation(call.params)
+
+
+def _update(call: Call[PriceUpdate]) -> UpdatePrice:
+    price_id = call.path["price"]
+    terms = call.reader().require(PRICES, "price", price_id).terms
+    return requests.change(price_id, call.params, terms)
+
+
+def _one(view: View, price_id: str) -> dict[str, Any]:
+    return price_object(view.rows.require(PRICES, "price", price_id))
+
+
+def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
+    return _one(call.view(), call.path["price"])
+
+
+def _list(call: Call[PriceList]) -> dict[str, Any]:
+    asked = call.params
+    recurring = asked.recurring or RecurringFilter()
+    where = {
+        "active": asked.active,
+        "currency": asked.currency,
+        "lookup_key": asked.lookup_keys,
+        "product": asked.product,
+        "type": asked.type,
+        "billed_every": recurring.interval,
+        "meter": recurring.meter,
+        "usage_type": recurring.usage_type,
+    }
+    rows, more = call.reader().page(PRICES, asked, where, bounds(asked.created))
+    return list_object(call.url, [price_object(row) for row in rows], has_more=more)
+
+
+ROUTES: list[Route] = [
+    command(
+        Endpoint(
+            method="POST",
+            path=ALL,
+            params=PriceCreate,
+            returns=RETURNS,
+            summary="Create a price",
+            tag=TAG,
+            description="A metered price needs an active meter. Terms never change.",
+        ),
+        _create,
+        _one,
+        prefix="price",
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path=ALL,
+            params=PriceList,
+            returns=RETURNS,
+            summary="List prices",
+            tag=TAG,
+            listed=True,
+        ),
+        _list,
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path=ONE,
+            params=NoParams,
+            returns=RETURNS,
+            summary="Retrieve a price",
+            tag=TAG,
+        ),
+        _retrieve,
+    ),
+    command(
+        Endpoint(
+            method="POST",
+            path=ONE,
+            params=PriceUpdate,
+            returns=RETURNS,
+            summary="Update a price",
+            tag=TAG,
+        ),
+        _update,
+        _one,
+        prefix="price",
+    ),
+]
