@@ -11,7 +11,7 @@ from eventsourcing.persistence import PersistenceError
 
 from api.services import Services
 from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
-from ledger.kernel.clock import from_epoch, system_now, to_epoch
+from ledger.kernel.clock import from_epoch, monotonic, system_now, to_epoch
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import new_id
@@ -28,6 +28,7 @@ _SYSTEM_CLOCK = ""
 _BUSY_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 _PAUSE_AFTER_ERROR_SECONDS = 0.5
+_FORGET_EVERY_SECONDS = 600.0
 
 
 class Scheduler:
@@ -43,6 +44,12 @@ class Scheduler:
             self._work_on(self._services.identity(ledger_id), now)
             for ledger_id in ledgers_with_work(self._services.datastore, now)
         )
+
+    def forget_old_keys(self) -> int:
+        """Forget idempotency keys that were kept for their time, in every ledger; how many."""
+        services, now = self._services, system_now()
+        ledgers = services.projector.checkpoints.ledgers()
+        return sum(services.idempotency_keys(ledger_id).expire(now) for ledger_id in ledgers)
 
     def _work_on(self, identity: LedgerIdentity, now: int) -> int:
         done = self._do_due(identity, _SYSTEM_CLOCK, now)
@@ -83,10 +90,13 @@ class Scheduler:
 def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, wait: Wait) -> None:
     """Work until `stopping` is set, at least once a second."""
     scheduler = Scheduler(services)
-    pause = _BUSY_PAUSE_SECONDS
+    pause, forget_at = _BUSY_PAUSE_SECONDS, monotonic()
     while not stopping.is_set():
         try:
             done = scheduler.step() if lease.take(system_now()) else 0
+            if monotonic() >= forget_at:
+                scheduler.forget_old_keys()
+                forget_at = monotonic() + _FORGET_EVERY_SECONDS
         except (PersistenceError, LedgerError) as error:
             _log.warning("the scheduler waits", error=str(error))
             stopping.wait(_PAUSE_AFTER_ERROR_SECONDS)

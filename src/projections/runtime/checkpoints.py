@@ -88,6 +88,12 @@ class Checkpoints:
             rows = conn.execute(_MOVED, {"names": self.names}, prepare=True).fetchall()
         return {row["ledger_id"]: row["position"] for row in rows}
 
+    def ledgers(self) -> list[int]:
+        """Every ledger that has events."""
+        with self._datastore.get_connection() as conn:
+            rows = conn.execute("SELECT ledger_id FROM ledger.heads ORDER BY ledger_id").fetchall()
+        return [row["ledger_id"] for row in rows]
+
     def of_ledger(self, ledger_id: int) -> dict[str, Checkpoint]:
         with self._datastore.get_connection() as conn:
             rows = conn.execute(
