@@ -22,6 +22,7 @@ from api.http.handling import Request, RequestHandling
 from api.http.openapi import openapi_document
 from api.http.routes import Route
 from api.http.wire_headers import mount_wire_headers, request_id_of
+from api.meter_events.routes import ROUTES as METER_EVENTS
 from api.meters.routes import ROUTES as METERS
 from api.prices.objects import price_expansions
 from api.prices.routes import ROUTES as PRICES
@@ -32,7 +33,7 @@ from api.test_clocks.routes import ROUTES as TEST_CLOCKS
 THREADS = 16
 MAX_BODY_BYTES = 1024 * 1024
 
-ROUTES: Sequence[Route] = (*METERS, *TEST_CLOCKS, *CUSTOMERS, *PRODUCTS, *PRICES)
+ROUTES: Sequence[Route] = (*METERS, *METER_EVENTS, *TEST_CLOCKS, *CUSTOMERS, *PRODUCTS, *PRICES)
 
 
 def expansions(view: View) -> Expansions:

@@ -11,6 +11,8 @@ from ledger.application import LedgerApplication
 from ledger.command_handlers import command_handlers
 from ledger.event_types import EVENT_CATALOGUE
 from ledger.kernel.commands import LedgerIdentity
+from ledger.meter_events.directory import Directory
+from ledger.meter_events.ingestion import UsageIngestion
 from ledger.meter_events.usage import UsageReader
 from ledger.store.datastore import Datastore
 from ledger.store.event_sourcing import EventSourcedLedger
@@ -46,6 +48,7 @@ class Services:
         self.grace = grace
         self.wake = self._follow if follow_inline else wake or _no_wake
         self._applications: dict[int, LedgerApplication] = {}
+        self._ingestions: dict[int, UsageIngestion] = {}
         self._logs: dict[int, EventSourcedLedger] = {}
         self._identities: dict[int, LedgerIdentity] = {}
 
@@ -59,6 +62,16 @@ class Services:
             handlers = command_handlers(self.usage_reader, self.grace)
             found = LedgerApplication(self.datastore, identity, EVENT_CATALOGUE, handlers)
             self._applications[identity.ledger_id] = found
+        return found
+
+    def usage_ingestion(self, identity: LedgerIdentity) -> UsageIngestion:
+        """The way of meter events into a ledger."""
+        found = self._ingestions.get(identity.ledger_id)
+        if found is None:
+            ledger = self.application(identity)
+            directory = Directory(ledger.recorder, ledger.mapper)
+            found = UsageIngestion(ledger.recorder, ledger.mapper, directory)
+            self._ingestions[identity.ledger_id] = found
         return found
 
     def log(self, ledger_id: int) -> Log:

@@ -2,8 +2,11 @@
 
 import hashlib
 import secrets
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def new_id(prefix: str, length: int = 24) -> str:
@@ -14,6 +17,13 @@ def new_id(prefix: str, length: int = 24) -> str:
 def new_moded_id(prefix: str, *, livemode: bool) -> str:
     """A random id that carries its mode, such as `mtr_test_…` (contract §2)."""
     return new_id(f"{prefix}_live" if livemode else f"{prefix}_test")
+
+
+def new_time_ordered_id(now: datetime) -> str:
+    """A random UUID of version 7: later ones sort later, so that an index grows at its end."""
+    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
+    bits = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62
+    return str(UUID(int=bits | secrets.randbits(62)))
 
 
 def derived_id(prefix: str, *parts: object) -> str:

@@ -1,0 +1,82 @@
+"""Meter events, adjustments and summaries as the wire shows them (contract §5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ledger.kernel.clock import to_epoch
+from projections.meter_events.summaries import Summary, SummaryQuery
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMeterEvent:
+    """A meter event with its payload as it was sent. `received` is the system's time."""
+
+    event_name: str
+    identifier: str
+    payload: Mapping[str, str]
+    timestamp: int
+    received: datetime
+    livemode: bool
+
+    @property
+    def moment(self) -> datetime:
+        """The event's own time; `timestamp` is in epoch microseconds."""
+        return _EPOCH + timedelta(microseconds=self.timestamp)
+
+
+def meter_event_object(event: RecordedMeterEvent) -> dict[str, Any]:
+    return {
+        "object": "billing.meter_event",
+        "created": to_epoch(event.received),
+        "event_name": event.event_name,
+        "identifier": event.identifier,
+        "livemode": event.livemode,
+        "payload": event.payload,
+        "timestamp": to_epoch(event.moment),
+    }
+
+
+def meter_event_object_v2(event: RecordedMeterEvent) -> dict[str, Any]:
+    return {
+        "object": "v2.billing.meter_event",
+        "created": rfc_3339(event.received),
+        "event_name": event.event_name,
+        "identifier": event.identifier,
+        "livemode": event.livemode,
+        "payload": event.payload,
+        "timestamp": rfc_3339(event.moment),
+    }
+
+
+def adjustment_object(event_name: str, identifier: str, *, livemode: bool) -> dict[str, Any]:
+    """A cancellation is in force when it is answered, so its status is `complete`."""
+    return {
+        "object": "billing.meter_event_adjustment",
+        "cancel": {"identifier": identifier},
+        "event_name": event_name,
+        "livemode": livemode,
+        "status": "complete",
+        "type": "cancel",
+    }
+
+
+def summary_object(summary: Summary, query: SummaryQuery) -> dict[str, Any]:
+    """`aggregated_value` becomes a JSON number, written from the exact decimal."""
+    return {
+        "id": summary.id,
+        "object": "billing.meter_event_summary",
+        "aggregated_value": summary.aggregated_value,
+        "end_time": summary.end_time,
+        "livemode": query.livemode,
+        "meter": query.meter.id,
+        "start_time": summary.start_time,
+    }
+
+
+def rfc_3339(moment: datetime) -> str:
+    """UTC with milliseconds, as v2 writes times."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
