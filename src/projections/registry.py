@@ -4,12 +4,14 @@ from ledger.store import migrate as event_store
 from projections.accounts.projection import AccountsProjection
 from projections.customers.projection import CustomersProjection
 from projections.due.projection import DueProjection
+from projections.invoices.projection import InvoicesProjection
 from projections.meter_events.projection import MeterEventsProjection
 from projections.meters.projection import MetersProjection
 from projections.prices.projection import PricesProjection
 from projections.products.projection import ProductsProjection
 from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.schema import create_tables
+from projections.subscriptions.projection import SubscriptionsProjection
 from projections.test_clocks.projection import TestClocksProjection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -20,6 +22,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     ProductsProjection(),
     PricesProjection(),
     MeterEventsProjection(),
+    SubscriptionsProjection(),
+    InvoicesProjection(),
     DueProjection(),
 )
 

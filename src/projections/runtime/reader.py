@@ -16,6 +16,7 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 FRESH_WITHIN_SECONDS = 2.0
 _POLL_SECONDS = 0.002
+_SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 class Paging(Protocol):
@@ -74,13 +75,16 @@ class Reader:
         paging: Paging,
         where: Mapping[str, Any] | None = None,
         created: Mapping[str, int] | None = None,
+        **ranges: Mapping[str, int],
     ) -> tuple[list[R], bool]:
         """Rows newest first, and whether more follow in the direction of the page.
 
-        `where` compares columns: a list means any of its values, None is left out. Raises
-        NotFound when a cursor names no row.
+        `where` compares columns: a list means any of its values, None is left out. `created` and
+        other columns named by `ranges` are bounded by gt, gte, lt and lte. Raises NotFound when a
+        cursor names no row.
         """
-        conditions, parameters = self._conditions(table, where or {}, created or {})
+        ranges["created"] = created or {}
+        conditions, parameters = self._conditions(table, where or {}, ranges)
         cursor_id = paging.starting_after or paging.ending_before
         backwards = paging.starting_after is None and paging.ending_before is not None
         if cursor_id is not None:
@@ -101,22 +105,25 @@ class Reader:
         return (rows[::-1] if backwards else rows), more
 
     def _conditions(
-        self, table: Table[Any], where: Mapping[str, Any], created: Mapping[str, int]
+        self,
+        table: Table[Any],
+        where: Mapping[str, Any],
+        ranges: Mapping[str, Mapping[str, int]],
     ) -> tuple[list[str], dict[str, Any]]:
         conditions = ["ledger_id = %(ledger_id)s"]
         parameters: dict[str, Any] = {}
         for name, value in where.items():
             if value is None:
                 continue
-            if name not in table.types:
-                raise ValueError(f"{table.name} has no column {name}")
+            _check_column(table, name)
             many = isinstance(value, list | tuple)
             conditions.append(f"{name} = ANY(%({name})s)" if many else f"{name} = %({name})s")
             parameters[name] = value
-        for bound, sign in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<=")):
-            if bound in created:
-                conditions.append(f"created {sign} %(created_{bound})s")
-                parameters[f"created_{bound}"] = created[bound]
+        for name, bounds in ranges.items():
+            for bound, limit in bounds.items():
+                _check_column(table, name)
+                conditions.append(f"{name} {_SIGNS[bound]} %({name}_{bound})s")
+                parameters[f"{name}_{bound}"] = limit
         return conditions, parameters
 
     def fetch_rows(
@@ -172,3 +179,8 @@ class Reader:
             if self.wake is not None:
                 self.wake()
             time.sleep(_POLL_SECONDS)
+
+
+def _check_column(table: Table[Any], name: str) -> None:
+    if name not in table.types:
+        raise ValueError(f"{table.name} has no column {name}")
