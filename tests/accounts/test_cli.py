@@ -16,7 +16,6 @@ runner = CliRunner()
 @pytest.fixture(autouse=True)
 def _environment(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database.app_url)
-    monkeypatch.setenv("TALLYBOOK_OWNER_DATABASE_URL", database.owner_url)
     monkeypatch.setenv("COLUMNS", "200")
 
 

@@ -5,6 +5,8 @@ to the log but never change it.
 """
 
 import hashlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 
@@ -36,14 +38,24 @@ def migrations() -> list[Migration]:
     return [Migration(name, (folder / name).read_text(encoding="utf-8")) for name in files]
 
 
-def migrate(owner_url: str) -> list[str]:
-    """Apply what is missing; names of those applied.
-
-    Safe to run from several processes at once. Raises MigrationError.
-    """
+@contextmanager
+def only_migrator(owner_url: str) -> Generator[Connection[tuple[object, ...]]]:
+    """A transaction under the owner's role that no other migrator runs beside."""
     with psycopg.connect(owner_url, autocommit=True) as conn, conn.transaction():
         # The lock belongs to the transaction, so it holds behind a pooler as well.
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        yield conn
+
+
+def migrate(owner_url: str) -> list[str]:
+    """Apply what is missing; names of those applied.
+
+    Safe to run from several processes at once. Nothing but reading is done, so that any role will
+    do, when nothing is missing. Raises MigrationError.
+    """
+    if not pending(owner_url):
+        return []
+    with only_migrator(owner_url) as conn:
         conn.execute(
             "CREATE TABLE IF NOT EXISTS public.tallybook_migrations ("
             "name text PRIMARY KEY, checksum text NOT NULL, "
@@ -97,7 +109,6 @@ GRANTS = (
 
 def grant_role(owner_url: str, app_role: str) -> None:
     """Let the application role append to the log, read everything, and keep the read models."""
-    with psycopg.connect(owner_url, autocommit=True) as conn, conn.transaction():
-        conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    with only_migrator(owner_url) as conn:
         for statement in GRANTS:
             conn.execute(SQL(statement).format(role=Identifier(app_role)))

@@ -1,69 +1,81 @@
 """Personal fields inside events, readable only while their customer's key exists."""
 
 import base64
+import hashlib
 import os
 from functools import lru_cache
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ledger.kernel.clock import monotonic
 from ledger.store.datastore import Datastore
 
+FORGOTTEN_SECONDS: Final = 60
+"""How long a process may still know a key that was destroyed."""
+
+_MARK_BYTES = 8
 _NONCE_BYTES = 12
 
 
 class KeyRing:
-    """The keys of the customers of one ledger, kept in a table outside the log."""
+    """The keys of the customers of one ledger, kept in a table outside the log.
+
+    Sealed text is base64 of a mark of the key, a nonce and AES-GCM's output, which is bound to the
+    ledger and the customer. By its mark, text sealed under a key that was destroyed is told from
+    text that was altered, even when the customer has a new key.
+    """
 
     def __init__(self, datastore: Datastore, ledger_id: int) -> None:
         self._datastore = datastore
         self._ledger_id = ledger_id
-        self._find = lru_cache(maxsize=10_000)(self._select)
+        self._select_once = lru_cache(maxsize=10_000)(self._select_in)
 
     def seal(self, customer_id: str, plain: bytes) -> str:
         """Encrypt under the customer's key, made now if there is none; base64 text."""
-        key = self._find_or_create(customer_id)
+        key = self._select(customer_id) or self._create(customer_id)
         nonce = os.urandom(_NONCE_BYTES)
         sealed = AESGCM(key).encrypt(nonce, plain, self._bound_to(customer_id))
-        return base64.b64encode(nonce + sealed).decode()
+        return base64.b64encode(_mark(key) + nonce + sealed).decode()
 
     def unseal(self, customer_id: str, text: str) -> bytes | None:
         """The plain bytes, None once the key was destroyed.
 
         Raises ValueError when the text was not sealed for this customer of this ledger.
         """
-        key = self._find(customer_id)
-        if key is None:
-            self._find.cache_clear()
-            key = self._find(customer_id)
+        mark, nonce, sealed = _parts(base64.b64decode(text))
+        key = self._find(customer_id, mark)
         if key is None:
             return None
-        sealed = base64.b64decode(text)
         try:
-            return AESGCM(key).decrypt(
-                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound_to(customer_id)
-            )
+            return AESGCM(key).decrypt(nonce, sealed, self._bound_to(customer_id))
         except InvalidTag:
             raise ValueError(f"personal fields of {customer_id} were altered") from None
+
+    def _find(self, customer_id: str, mark: bytes) -> bytes | None:
+        key = self._select_once(customer_id, int(monotonic() // FORGOTTEN_SECONDS))
+        if key is None or _mark(key) != mark:
+            key = self._select(customer_id)
+        return key if key is not None and _mark(key) == mark else None
 
     def _bound_to(self, customer_id: str) -> bytes:
         return f"{self._ledger_id}/{customer_id}".encode()
 
-    def _find_or_create(self, customer_id: str) -> bytes:
-        found = self._select(customer_id)
-        if found is not None:
-            return found
+    def _create(self, customer_id: str) -> bytes:
         with self._datastore.get_connection() as conn:
             conn.execute(
                 "INSERT INTO ledger.customer_keys (ledger_id, customer_id, key) "
                 "VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
                 (self._ledger_id, customer_id, AESGCM.generate_key(256)),
             )
-        self._find.cache_clear()
         made = self._select(customer_id)
         if made is None:
             raise LookupError(f"the key of {customer_id} was destroyed while it was made")
         return made
+
+    def _select_in(self, customer_id: str, _minute: int) -> bytes | None:
+        return self._select(customer_id)
 
     def _select(self, customer_id: str) -> bytes | None:
         with self._datastore.get_connection() as conn:
@@ -85,3 +97,13 @@ class NoKeys(KeyRing):
 
     def unseal(self, customer_id: str, text: str) -> bytes | None:  # noqa: ARG002
         return None
+
+
+def _mark(key: bytes) -> bytes:
+    """Tells keys apart and says nothing about them."""
+    return hashlib.blake2b(key, digest_size=_MARK_BYTES, person=b"customer key").digest()
+
+
+def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    nonce_end = _MARK_BYTES + _NONCE_BYTES
+    return sealed[:_MARK_BYTES], sealed[_MARK_BYTES:nonce_end], sealed[nonce_end:]
