@@ -81,6 +81,6 @@ def _mounted(route: Route, handling: RequestHandling, limiter: CapacityLimiter) 
             media_type="application/json",
         )
 
-    return HTTPRouteHandler(route.endpoint.path, http_method=HttpMethod(route.endpoint.method))(
-        handle
-    )
+    return HTTPRouteHandler(
+        route.endpoint.path, http_method=HttpMethod(route.endpoint.method), status_code=200
+    )(handle)

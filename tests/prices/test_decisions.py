@@ -119,7 +119,7 @@ def test_the_tax_behavior_of_the_terms_is_that_of_the_price(ledger: LedgerInMemo
 def test_a_lookup_key_belongs_to_one_price(ledger: LedgerInMemory):
     keyed = PriceDetails(lookup_key="standard")
     events = ledger.when(create_price, pricing(details=keyed))
-    assert events[0] == ("price_lookup_key:standard", LookupKeyClaimed(price="price_1"))
+    assert events[0] == ("lookup_key:standard", LookupKeyClaimed(price="price_1"))
     refused = ledger.refusal(create_price, pricing("price_2", details=keyed))
     assert refused.param == "lookup_key"
 
@@ -130,7 +130,7 @@ def test_a_lookup_key_is_transferred(ledger: LedgerInMemory):
     events = ledger.when(create_price, pricing("price_2", details=keyed, transfer_lookup_key=True))
     assert events[:2] == [
         ("price_1", PriceDetailsChanged(details=PriceDetails(), changed_at=NOW)),
-        ("price_lookup_key:standard", LookupKeyClaimed(price="price_2")),
+        ("lookup_key:standard", LookupKeyClaimed(price="price_2")),
     ]
 
 
@@ -138,12 +138,12 @@ def test_a_lookup_key_that_is_given_up_is_free(ledger: LedgerInMemory):
     ledger.when(create_price, pricing(details=PriceDetails(lookup_key="standard")))
     change = UpdatePrice(price="price_1", changes={"lookup_key": None})
     assert ledger.when(update_price, change)[0] == (
-        "price_lookup_key:standard",
+        "lookup_key:standard",
         LookupKeyReleased(),
     )
     claim = UpdatePrice(price="price_1", changes={"lookup_key": "standard"})
     assert ledger.when(update_price, claim)[0] == (
-        "price_lookup_key:standard",
+        "lookup_key:standard",
         LookupKeyClaimed(price="price_1"),
     )
 

@@ -80,7 +80,7 @@ def _claim_key(work: Work, lookup_key: str, price_id: str, transfer: bool) -> No
 
 
 def _key_stream(lookup_key: str) -> str:
-    return f"price_lookup_key:{lookup_key}"
+    return f"lookup_key:{lookup_key}"
 
 
 HANDLERS: Handlers = {CreatePrice: create_price, UpdatePrice: update_price}
