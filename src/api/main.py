@@ -6,6 +6,7 @@ import typer
 
 from api.accounts.cli import keys
 from api.database.cli import app as db
+from api.demo.cli import demo
 from api.rebuild.cli import app as projections
 from api.serve.cli import serve
 
@@ -19,6 +20,7 @@ app.add_typer(db)
 app.add_typer(keys, name="keys")
 app.add_typer(projections)
 app.command()(serve)
+app.command()(demo)
 
 
 @app.command()
