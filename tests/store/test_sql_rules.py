@@ -28,7 +28,7 @@ FORBIDDEN = {
     "notifies or listens": re.compile(r"\b(NOTIFY|LISTEN)\b|\bpg_notify\b"),
     "has a trigger": re.compile(r"\bCREATE\s+(CONSTRAINT\s+)?TRIGGER\b", re.IGNORECASE),
     "counts by a sequence": re.compile(
-        r"\b(small|big)?serial\b|\bIDENTITY\b|\bSEQUENCE\b|\bnextval\b", re.IGNORECASE
+        r"\b(small|big)?serial\b|\bAS IDENTITY\b|\bCREATE\s+SEQUENCE\b|\bnextval\b", re.IGNORECASE
     ),
     "sets something in the session": re.compile(
         r"^\s*(SET|RESET|DISCARD)\s|\bset_config\(|search_path"
