@@ -20,7 +20,7 @@ from ledger.invoices.events import (
 from ledger.kernel.periods import Period
 
 DOCUMENT_VERSION: Final = 1
-"""Another form of the document is another version; a recorded one keeps its own."""
+"""Another form of the document needs another rating engine version, which an invoice records."""
 
 
 def canonical_document(invoice_id: str, draft: InvoiceDrafted, final: InvoiceFinalized) -> bytes:
