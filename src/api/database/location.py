@@ -16,9 +16,8 @@ from api.database.service_user import ServiceUser, owner_name
 
 # A socket's whole path holds 104 bytes on macOS and 108 on Linux, with a closing NUL.
 _LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
-# A comma separates hosts for libpq; the others have a meaning inside the double quotes in which
-# PostgreSQL's own programs hand paths to the shell.
-_UNUSABLE = frozenset(',"$`\\\n')
+# They have a meaning inside the double quotes in which PostgreSQL's programs hand paths to a shell.
+_READ_BY_SHELLS = frozenset('"$`\\\n')
 _SHORT_FOLDERS = Path("/tmp")  # noqa: S108  mkdtemp makes a private folder in it
 
 
@@ -42,7 +41,7 @@ class Layout:
     @property
     def binaries(self) -> Path:
         """Where binaries are copied to when the service user cannot run the installed ones."""
-        return self.runtime / "binaries"
+        return (self.home if is_plain(self.home) else self.runtime) / "binaries"
 
     @property
     def log(self) -> Path:
@@ -88,15 +87,20 @@ def lay_out(home: Path, user: ServiceUser) -> Layout:
 
 
 def tidy(layout: Layout) -> None:
-    """Take away what a stopped server leaves outside the data folder, save copied programs."""
+    """Take away what a stopped server leaves outside the data folder."""
     if layout.runtime != layout.home:
-        shutil.rmtree(layout.socket, ignore_errors=True)
-        if not layout.binaries.exists():
-            layout.runtime.rmdir()
+        shutil.rmtree(layout.runtime, ignore_errors=True)
+
+
+def is_plain(path: Path) -> bool:
+    """Whether PostgreSQL's programs can hand this path on."""
+    return not _READ_BY_SHELLS & set(str(path))
 
 
 def _usable(socket: Path) -> bool:
-    return len(os.fsencode(socket)) <= _LONGEST_SOCKET_FOLDER and not _UNUSABLE & set(str(socket))
+    # libpq takes a comma for the end of a host.
+    short = len(os.fsencode(socket)) <= _LONGEST_SOCKET_FOLDER
+    return short and is_plain(socket) and "," not in str(socket)
 
 
 def _short_folder(home: Path, user: ServiceUser) -> Path:
