@@ -28,17 +28,33 @@ from api.prices.objects import price_expansions
 from api.prices.routes import ROUTES as PRICES
 from api.products.routes import ROUTES as PRODUCTS
 from api.services import Services
+from api.subscriptions.expansions import subscription_expansions
+from api.subscriptions.routes import ROUTES as SUBSCRIPTIONS
+from api.subscriptions.routes_items import ROUTES as SUBSCRIPTION_ITEMS
 from api.test_clocks.routes import ROUTES as TEST_CLOCKS
 
 THREADS = 16
 MAX_BODY_BYTES = 1024 * 1024
 
-ROUTES: Sequence[Route] = (*METERS, *METER_EVENTS, *TEST_CLOCKS, *CUSTOMERS, *PRODUCTS, *PRICES)
+ROUTES: Sequence[Route] = (
+    *METERS,
+    *METER_EVENTS,
+    *TEST_CLOCKS,
+    *CUSTOMERS,
+    *PRODUCTS,
+    *PRICES,
+    *SUBSCRIPTIONS,
+    *SUBSCRIPTION_ITEMS,
+)
 
 
 def expansions(view: View) -> Expansions:
     """What `expand[]` can put into an answer."""
-    return {**customer_expansions(view), **price_expansions(view)}
+    return {
+        **customer_expansions(view),
+        **price_expansions(view),
+        **subscription_expansions(view),
+    }
 
 
 def create_app(services: Services) -> Litestar:

@@ -1,0 +1,118 @@
+"""A subscription as the wire shows it (contract §8)."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from api.http.call import View
+from api.http.lists import list_object
+from api.subscriptions.objects_items import PriceRows, item_object, price_rows
+from projections.subscriptions.rows import SubscriptionRow
+
+_NEVER: Final[dict[str, Any]] = {
+    "application": None,
+    "application_fee_percent": None,
+    "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+    "billing_cycle_anchor_config": None,
+    "billing_schedules": [],
+    "billing_thresholds": None,
+    "customer_account": None,
+    "default_tax_rates": [],
+    "discounts": [],
+    "managed_payments": None,
+    "next_pending_invoice_item_invoice": None,
+    "on_behalf_of": None,
+    "pause_collection": None,
+    "pending_invoice_item_interval": None,
+    "pending_setup_intent": None,
+    "pending_update": None,
+    "schedule": None,
+    "transfer_data": None,
+    "trial_end": None,
+    "trial_start": None,
+}
+"""Fields of what this ledger does not have."""
+
+_INVOICE_SETTINGS: Final[dict[str, Any]] = {
+    "account_tax_ids": None,
+    "custom_fields": None,
+    "description": None,
+    "footer": None,
+    "issuer": {"type": "self"},
+}
+
+
+def subscription_objects(view: View, rows: Sequence[SubscriptionRow]) -> list[dict[str, Any]]:
+    """Several subscriptions; a price that they share is looked up once."""
+    prices = price_rows(view, (item.price for row in rows for item in row.items))
+    return [_subscription_object(row, prices) for row in rows]
+
+
+def subscription_object(view: View, row: SubscriptionRow) -> dict[str, Any]:
+    return subscription_objects(view, [row])[0]
+
+
+def _subscription_object(row: SubscriptionRow, prices: PriceRows) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "object": "subscription",
+        **_NEVER,
+        "billing_cycle_anchor": row.billing_cycle_anchor,
+        "billing_mode": _billing_mode(row),
+        "cancel_at": row.cancel_at,
+        "cancel_at_period_end": row.cancel_at_period_end,
+        "canceled_at": row.canceled_at,
+        "cancellation_details": {
+            "comment": row.cancellation.comment,
+            "feedback": row.cancellation.feedback,
+            "feedback_option": None,
+            "reason": row.cancellation.reason,
+        },
+        "collection_method": row.collection_method,
+        "created": row.created,
+        "currency": row.currency,
+        "customer": row.customer,
+        "days_until_due": row.days_until_due,
+        "default_payment_method": row.default_payment_method,
+        "default_source": row.settings.get("default_source"),
+        "description": row.description,
+        "ended_at": row.ended_at,
+        "invoice_settings": _INVOICE_SETTINGS,
+        "items": list_object(
+            f"/v1/subscription_items?subscription={row.id}",
+            [item_object(row, item, prices) for item in row.items],
+            has_more=False,
+        ),
+        "latest_invoice": row.latest_invoice,
+        "livemode": row.livemode,
+        "metadata": row.metadata,
+        "payment_settings": _payment_settings(row.settings.get("payment_settings") or {}),
+        "start_date": row.start_date,
+        "status": row.status,
+        "test_clock": row.test_clock,
+        "trial_settings": row.settings.get("trial_settings")
+        or {"end_behavior": {"missing_payment_method": "create_invoice"}},
+    }
+
+
+def _billing_mode(row: SubscriptionRow) -> dict[str, Any]:
+    if row.billing_mode == "classic":
+        return {"type": "classic", "flexible": None}
+    discounts = row.settings.get("proration_discounts") or "included"
+    return {"type": "flexible", "flexible": {"proration_discounts": discounts}}
+
+
+def _payment_settings(kept: dict[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = kept.get("payment_method_options") or {}
+    card: dict[str, Any] | None = options.get("card")
+    return {
+        "payment_method_options": {"card": _card(card)} if card else None,
+        "payment_method_types": kept.get("payment_method_types"),
+        "save_default_payment_method": kept.get("save_default_payment_method") or "off",
+    }
+
+
+def _card(kept: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "network": kept.get("network"),
+        "request_three_d_secure": kept.get("request_three_d_secure"),
+    }

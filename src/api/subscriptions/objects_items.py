@@ -1,0 +1,71 @@
+"""Items of subscriptions as the wire shows them, with their prices (contract §8)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from api.http.call import View
+from api.prices.objects import price_object
+from projections.prices.rows import PRICES, PriceRow
+from projections.subscriptions.rows import ItemPart, SubscriptionRow
+
+PriceRows: TypeAlias = Mapping[str, PriceRow]
+
+
+def price_rows(view: View, price_ids: Iterable[str]) -> PriceRows:
+    """The prices of these ids. A price is never deleted."""
+    return {
+        price_id: view.rows.require(PRICES, "price", price_id)
+        for price_id in dict.fromkeys(price_ids)
+    }
+
+
+def item_object(row: SubscriptionRow, item: ItemPart, prices: PriceRows) -> dict[str, Any]:
+    """One item; a metered one has no quantity."""
+    price = prices[item.price]
+    shown: dict[str, Any] = {
+        "id": item.id,
+        "object": "subscription_item",
+        "billing_thresholds": None,
+        "created": item.created,
+        "current_period_end": row.current_period_end,
+        "current_period_start": row.current_period_start,
+        "current_trial": None,
+        "discounts": [],
+        "metadata": item.metadata,
+        "plan": plan_object(price),
+        "price": price_object(price),
+        "subscription": row.id,
+        "tax_rates": [],
+    }
+    if item.quantity is not None:
+        shown["quantity"] = item.quantity
+    return shown
+
+
+def plan_object(row: PriceRow) -> dict[str, Any]:
+    """A recurring price in the older shape that items still carry."""
+    terms = row.terms
+    recurring, transform = terms.recurring, terms.transform_quantity
+    return {
+        "id": row.id,
+        "object": "plan",
+        "active": row.active,
+        "amount": terms.unit_amount,
+        "amount_decimal": terms.unit_amount_decimal,
+        "billing_scheme": terms.billing_scheme,
+        "created": row.created,
+        "currency": row.currency,
+        "interval": recurring.interval if recurring else None,
+        "interval_count": recurring.interval_count if recurring else None,
+        "livemode": row.livemode,
+        "metadata": row.metadata,
+        "meter": row.meter,
+        "nickname": row.nickname,
+        "product": row.product,
+        "tiers_mode": terms.tiers_mode,
+        "transform_usage": (
+            {"divide_by": transform.divide_by, "round": transform.round} if transform else None
+        ),
+        "trial_period_days": row.trial_period_days,
+        "usage_type": row.usage_type,
+    }

@@ -1,0 +1,146 @@
+"""`/v1/subscriptions`."""
+
+from typing import Any
+
+from api.http.call import Call, View, bounds
+from api.http.lists import list_object
+from api.http.openapi import Endpoint
+from api.http.routes import NoParams, Route, command, query
+from api.subscriptions.objects import subscription_object, subscription_objects
+from api.subscriptions.params_create import SubscriptionCreate
+from api.subscriptions.params_update import (
+    SubscriptionCancel,
+    SubscriptionList,
+    SubscriptionUpdate,
+)
+from api.subscriptions.requests import change, creation, end
+from projections.runtime.reader import Reader
+from projections.subscriptions.rows import SUBSCRIPTION_ITEMS, SUBSCRIPTIONS
+
+TAG = "Subscriptions"
+RETURNS = "subscription"
+ALL = "/v1/subscriptions"
+ONE = f"{ALL}/{{subscription:str}}"
+
+_STATUSES: dict[str, tuple[str, ...] | None] = {
+    "all": None,
+    "ended": ("canceled", "incomplete_expired"),
+    "": ("active", "incomplete", "past_due", "paused", "trialing", "unpaid"),
+}
+
+
+def _one(view: View, subscription_id: str) -> dict[str, Any]:
+    row = view.rows.require(SUBSCRIPTIONS, "subscription", subscription_id)
+    return subscription_object(view, row)
+
+
+def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
+    return _one(call.view(), call.path["subscription"])
+
+
+def _list(call: Call[SubscriptionList]) -> dict[str, Any]:
+    asked, reader = call.params, call.reader()
+    if asked.automatic_tax is not None and asked.automatic_tax.enabled:
+        return list_object(call.url, [], has_more=False)
+    status = asked.status or ""
+    where = {
+        "status": _STATUSES.get(status, (status,)),
+        "collection_method": asked.collection_method,
+        "customer": asked.customer,
+        "test_clock": asked.test_clock,
+        "on_test_clock": None if asked.test_clock or asked.customer else False,
+        "id": _subscribed(reader, asked.price or asked.plan),
+    }
+    rows, more = reader.page(
+        SUBSCRIPTIONS,
+        asked,
+        where,
+        bounds(asked.created),
+        current_period_start=bounds(asked.current_period_start),
+        current_period_end=bounds(asked.current_period_end),
+    )
+    return list_object(call.url, subscription_objects(call.view(), rows), has_more=more)
+
+
+def _subscribed(reader: Reader, price: str | None) -> list[str] | None:
+    """The subscriptions that have an item with this price; None for any price."""
+    if price is None:
+        return None
+    condition = "ledger_id = %(ledger_id)s AND price = %(price)s"
+    rows = reader.fetch_rows(SUBSCRIPTION_ITEMS, condition, {"price": price})
+    return [row.subscription for row in rows]
+
+
+ROUTES: list[Route] = [
+    command(
+        Endpoint(
+            method="POST",
+            path=ALL,
+            params=SubscriptionCreate,
+            returns=RETURNS,
+            summary="Create a subscription",
+            tag=TAG,
+            description=(
+                "It is active at once: no money moves. Without `billing_mode` it is `flexible` "
+                "from Stripe-Version 2025-09-30 on and `classic` before."
+            ),
+        ),
+        creation,
+        _one,
+        prefix="sub",
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path=ALL,
+            params=SubscriptionList,
+            returns=RETURNS,
+            summary="List subscriptions",
+            tag=TAG,
+            description=(
+                "Without canceled ones unless `status` says so, and without those on a test "
+                "clock unless `test_clock` or `customer` is given."
+            ),
+            listed=True,
+        ),
+        _list,
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path=ONE,
+            params=NoParams,
+            returns=RETURNS,
+            summary="Retrieve a subscription",
+            tag=TAG,
+        ),
+        _retrieve,
+    ),
+    command(
+        Endpoint(
+            method="POST",
+            path=ONE,
+            params=SubscriptionUpdate,
+            returns=RETURNS,
+            summary="Update a subscription",
+            tag=TAG,
+        ),
+        change,
+        _one,
+        prefix="sub",
+    ),
+    command(
+        Endpoint(
+            method="DELETE",
+            path=ONE,
+            params=SubscriptionCancel,
+            returns=RETURNS,
+            summary="Cancel a subscription at once",
+            tag=TAG,
+            description="Usage not yet billed goes unbilled unless `invoice_now` is true.",
+        ),
+        end,
+        _one,
+        prefix="sub",
+    ),
+]
