@@ -17,7 +17,7 @@ from ledger.kernel.commands import IdempotencyClaim
 from ledger.meter_events.events import UsageRecorded
 from ledger.meters.events import Formula
 from ledger.store.usage_batch import usage_key
-from tests.meter_events.metered_ledger import NOW, MeteredLedger, report
+from tests.meter_events.metered_ledger import NOW, MeteredLedger, at, report
 
 FORMULAS: tuple[Formula, ...] = ("sum", "count", "last")
 
@@ -56,6 +56,33 @@ def test_new_events_beside_old_ones_are_recorded(ledger: MeteredLedger) -> None:
     verdicts = ledger.record(*(report(identifier=name) for name in "abcb"))
     assert [v.result for v in verdicts] == ["accepted", "duplicate", "accepted", "duplicate"]
     assert [verdicts[0].ordinal, verdicts[2].ordinal] == [0, 1]
+
+
+def test_a_repeat_is_known_also_when_its_time_is_over(ledger: MeteredLedger) -> None:
+    old = report(seconds_ago=30 * 86_400)
+    ledger.results(old)
+    ledger.now += timedelta(days=10)
+    assert ledger.results(old, old._replace(payload={**old.payload, "value": "2"})) == [
+        "duplicate",
+        "conflict",
+    ]
+    assert ledger.results(old._replace(identifier="e-2")) == ["rejected"]
+
+
+def test_looking_first_gives_the_same_verdicts(ledger: MeteredLedger) -> None:
+    ledger.results(report(identifier="a"))
+    verdicts = ledger.ingestion.record(
+        [report(identifier=name) for name in ("b", "c", "d", "b")],
+        at(ledger.now),
+        look_first=True,
+    )
+    assert [v.result for v in verdicts] == ["accepted", "accepted", "accepted", "duplicate"]
+    again = ledger.ingestion.record(
+        [report(identifier="a"), report(identifier="a", value="9"), report(identifier="e")],
+        at(ledger.now),
+        look_first=True,
+    )
+    assert [v.result for v in again] == ["duplicate", "conflict", "accepted"]
 
 
 def test_one_identifier_is_one_event_whatever_its_meter(ledger: MeteredLedger) -> None:

@@ -174,7 +174,8 @@ def test_a_customer_on_a_test_clock_lives_on_its_time(ledger: MeteredLedger) -> 
     assert record.timestamp == int(frozen.timestamp()) * 1_000_000
     ledger.execute(AdvanceTestClock(test_clock="clock_1", frozen_time=frozen + timedelta(days=40)))
     late = (NOW - frozen).total_seconds()
-    refusal = error(ledger.record(report(customer="cus_clock", seconds_ago=late))[0])
+    too_old = report(identifier="e-2", customer="cus_clock", seconds_ago=late)
+    refusal = error(ledger.record(too_old)[0])
     assert refusal.param == "timestamp"
 
 

@@ -1,6 +1,7 @@
 """Takes meter events into a ledger: validated, recorded exactly once, each with a verdict."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from ledger.kernel.commands import Circumstances
@@ -42,6 +43,13 @@ class Verdict(NamedTuple):
     error: LedgerError | None = None
 
 
+class _Slot(NamedTuple):
+    """A report's record, and why it is refused, if it is."""
+
+    record: UsageRecord | None
+    refusal: LedgerError | None
+
+
 class UsageIngestion:
     """The way of meter events into one ledger. Any thread may use it."""
 
@@ -58,23 +66,26 @@ class UsageIngestion:
         circumstances: Circumstances,
         *,
         backfill: str | None = None,
+        look_first: bool = False,
     ) -> list[Verdict]:
         """Record what is valid and new, all of it as one event; a verdict for each report.
 
         `backfill`, a reason, allows timestamps outside the window on both sides and is kept with
-        the event. What was acknowledged by the ledger before this call, such as a meter's
-        deactivation, is always honoured. Raises Conflict when the catalogue keeps changing.
+        the event. `look_first` is quicker for reports that were probably recorded before. What
+        was acknowledged by the ledger before this call, such as a meter's deactivation, is always
+        honoured. Raises Conflict when the catalogue keeps changing.
         """
         for _ in range(_ATTEMPTS):
-            validated_at = self.directory.catch_up()
-            validation = Validation(self.directory, circumstances.now, backfill)
-            verdicts, records, batch = _validated(validation, reports)
+            position = self.directory.catch_up()
+            validation = Validation(self.directory, circumstances.now, position, backfill)
+            sorted_out = _SortedOut()
+            for report in reports:
+                sorted_out.add(validation, report)
             try:
-                outcomes = self._append(batch, circumstances, backfill, validated_at)
+                outcomes = self._append(sorted_out.batch, circumstances, validation, look_first)
             except CatalogMoved:
                 continue
-            found = zip(records, outcomes, strict=True)
-            return [verdict or _verdict(*next(found)) for verdict in verdicts]
+            return sorted_out.verdicts(outcomes, self._log.seen(sorted_out.outside))
         raise Conflict(
             "Meters, customers or clocks are being changed by other requests. Try again.",
             code="lock_timeout",
@@ -84,8 +95,8 @@ class UsageIngestion:
         self,
         batch: UsageBatch,
         circumstances: Circumstances,
-        backfill: str | None,
-        validated_at: int,
+        validation: Validation,
+        look_first: bool,
     ) -> list[UsageOutcome]:
         metadata = Metadata(
             recorded_at=circumstances.now,
@@ -97,34 +108,53 @@ class UsageIngestion:
         )
 
         def encode(records: Sequence[bytes]) -> bytes:
-            event = UsageRecorded.of(records, backfill)
+            event = UsageRecorded.of(records, validation.backfill)
             return self._mapper.to_stored_event(RecordedEvent(STREAM, 0, event, metadata)).state
 
         return self._log.append(
-            batch, encode, validated_at=validated_at, disturbed_by=disturbs_validation
+            batch,
+            encode,
+            validated_at=validation.position,
+            disturbed_by=disturbs_validation,
+            look_first=look_first,
         )
 
 
-def _validated(
-    validation: Validation, reports: Sequence[UsageReport]
-) -> tuple[list[Verdict | None], list[UsageRecord], UsageBatch]:
-    """Verdicts of what is refused, None in the place of each record of the batch."""
-    verdicts: list[Verdict | None] = []
-    records: list[UsageRecord] = []
-    batch = UsageBatch()
-    for report in reports:
+@dataclass(slots=True)
+class _SortedOut:
+    """Reports on their way: refused, to be recorded, or outside the window of time.
+
+    Of the last, those that were recorded while they were inside are repeats like any other.
+    """
+
+    batch: UsageBatch = field(default_factory=UsageBatch)
+    outside: UsageBatch = field(default_factory=UsageBatch)
+    _slots: list[_Slot] = field(default_factory=list[_Slot])
+
+    def add(self, validation: Validation, report: UsageReport) -> None:
         try:
             record = validation.record_of(report)
             raw = _encoded(record)
         except LedgerError as error:
-            verdicts.append(Verdict("rejected", error=error))
-            continue
+            self._slots.append(_Slot(None, error))
+            return
+        refusal = validation.outside_window(record)
+        self._slots.append(_Slot(record, refusal))
         claim = report.claim
         row = IdempotencyRow(claim.key, claim.request_hash, validation.now) if claim else None
-        batch.add(record.identifier, raw, row)
-        records.append(record)
-        verdicts.append(None)
-    return verdicts, records, batch
+        (self.outside if refusal else self.batch).add(record.identifier, raw, row)
+
+    def verdicts(
+        self, recorded: list[UsageOutcome], outside: dict[int, UsageOutcome]
+    ) -> list[Verdict]:
+        """One for each report in order, given what became of those in each batch."""
+        inside, late = iter(recorded), iter(range(len(self.outside)))
+        return [
+            Verdict("rejected", error=slot.refusal)
+            if slot.record is None
+            else _verdict(slot, next(inside) if slot.refusal is None else outside.get(next(late)))
+            for slot in self._slots
+        ]
 
 
 def _encoded(record: UsageRecord) -> bytes:
@@ -136,12 +166,15 @@ def _encoded(record: UsageRecord) -> bytes:
     return raw
 
 
-def _verdict(record: UsageRecord, outcome: UsageOutcome) -> Verdict:
+def _verdict(slot: _Slot, outcome: UsageOutcome | None) -> Verdict:
+    record = slot.record
     match outcome:
+        case None:
+            return Verdict("rejected", record, error=slot.refusal)
         case Recorded(position, ordinal):
             return Verdict("accepted", record, position, ordinal)
         case Seen(position, ordinal, same):
-            error = identifier_taken(record.identifier)
+            error = identifier_taken(record.identifier) if record else None
             return Verdict("duplicate" if same else "conflict", record, position, ordinal, error)
         case ClaimTaken():
             return Verdict("request_repeated", record)

@@ -49,15 +49,20 @@ class Window(NamedTuple):
 
 @dataclass(slots=True)
 class Validation:
-    """Validates reports that came at one time. `backfill` is the reason to take any timestamp."""
+    """Validates reports that came at one time, at a position of the catalogue or a later one.
+
+    `backfill` is the reason to take any timestamp.
+    """
 
     directory: Directory
     now: datetime
+    position: int
     backfill: str | None = None
     _windows: dict[datetime | None, Window] = field(default_factory=dict["datetime | None", Window])
 
     def record_of(self, report: UsageReport) -> UsageRecord:
-        """The record of a report. Raises InvalidRequest or NotFound, naming the field."""
+        """The record of a report, whenever it happened. Raises InvalidRequest or NotFound, naming
+        the field."""
         named = self.directory.active_meter(report.event_name)
         if named is None:
             raise no_active_meter(report.event_name)
@@ -65,7 +70,11 @@ class Validation:
         meter, payload = named.meter, report.payload
         customer = self._customer(meter, payload)
         value = _value(meter, payload)
-        timestamp = self._timestamp(customer, report.timestamp)
+        timestamp = report.timestamp
+        if timestamp is None:
+            timestamp = self._window(customer).now
+        elif not 0 <= timestamp < _END_OF_TIME:
+            raise _outside(self._window(customer), timestamp)
         known = (meter.customer_key, meter.value_key)
         others = {key: text for key, text in payload.items() if key not in known}
         return UsageRecord(report.identifier, named.id, customer, timestamp, value, others)
@@ -83,18 +92,19 @@ class Validation:
             raise NotFound("customer", customer, param=f"payload[{key}]")
         return customer
 
-    def _timestamp(self, customer: str, given: int | None) -> int:
+    def outside_window(self, record: UsageRecord) -> InvalidRequest | None:
+        """The refusal of a record whose time its customer's clock does not allow."""
+        window = self._window(record.customer)
+        if self.backfill is not None or window.earliest <= record.timestamp <= window.latest:
+            return None
+        return _outside(window, record.timestamp)
+
+    def _window(self, customer: str) -> Window:
         time = self.directory.time_of(customer)
         window = self._windows.get(time)
         if window is None:
             window = self._windows[time] = Window.at(time or self.now)
-        if given is None:
-            return window.now
-        if window.earliest <= given <= window.latest:
-            return given
-        if self.backfill is not None and 0 <= given < _END_OF_TIME:
-            return given
-        raise _outside(window, given)
+        return window
 
 
 def no_active_meter(event_name: str) -> InvalidRequest:
