@@ -4,22 +4,15 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from eventsourcing.persistence import (
-    IntegrityError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
-)
+from eventsourcing.persistence import InterfaceError, InternalError, OperationalError
 
 from ledger.kernel.clock import monotonic
-from ledger.store.outcomes import IdempotencyKeyTaken, StaleRead
 
 T = TypeVar("T")
 
 TRANSIENT = (OperationalError, InterfaceError, InternalError)
 """A connection was lost, or two transactions got in each other's way."""
 
-_REFUSED = (IntegrityError, StaleRead, IdempotencyKeyTaken)
 _ATTEMPTS = 10
 _PAUSE_SECONDS = 0.2
 _GIVE_UP_SECONDS = 15.0
@@ -55,7 +48,9 @@ def _settle(attempt: Callable[[], T], read_back: Callable[[], T | None]) -> T:
         return found
     try:
         return attempt()
-    except _REFUSED:
+    except TRANSIENT:
+        raise
+    except Exception:
         found = read_back()
         if found is None:
             raise
