@@ -33,6 +33,7 @@ def customer_object(row: CustomerRow) -> dict[str, Any]:
         "livemode": row.livemode,
         "metadata": personal.metadata,
         "name": personal.name,
+        "next_invoice_sequence": row.next_invoice_sequence,
         "phone": personal.phone,
         "preferred_locales": personal.preferred_locales,
         "shipping": _shipping(personal),
@@ -98,6 +99,8 @@ def customer_expansions(view: View) -> Expansions:
         ("customer", "test_clock"): Reference(clocks),
         ("customer", "default_source"): Reference(_nothing),
         ("customer", "invoice_settings.default_payment_method"): Reference(_nothing),
+        ("customer", "cash_balance"): Hidden(lambda _: None),
+        ("customer", "invoice_credit_balance"): Hidden(lambda _: {}),
         ("customer", "sources"): Hidden(lambda customer: _empty(customer, "sources")),
         ("customer", "tax_ids"): Hidden(lambda customer: _empty(customer, "tax_ids")),
     }

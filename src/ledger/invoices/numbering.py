@@ -3,12 +3,21 @@
 The numbers of a customer are a stream of their own, whose versions are the count.
 """
 
+from typing import Final
+
 from ledger.invoices.events import InvoiceNumberAssigned
 from ledger.kernel.events import DomainEvent
 
+_STREAM: Final = "invoice_numbers:"
+
 
 def numbers_stream(customer_id: str) -> str:
-    return f"invoice_numbers:{customer_id}"
+    return f"{_STREAM}{customer_id}"
+
+
+def customer_of(stream: str) -> str:
+    """Whose numbers a stream holds."""
+    return stream.removeprefix(_STREAM)
 
 
 def last_sequence(sequence: int | None, event: DomainEvent) -> int:

@@ -13,6 +13,8 @@ from ledger.customers.events import (
     CustomerSubscribed,
     PersonalFields,
 )
+from ledger.invoices.events import InvoiceNumberAssigned
+from ledger.invoices.numbering import customer_of
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from projections.customers.rows import CUSTOMERS, CustomerRow, PersonalPart
@@ -29,14 +31,18 @@ class CustomersProjection:
             case CustomerCreated() as event:
                 rows.put(CUSTOMERS, _created(recorded, event))
             case CustomerDetailsChanged() as event:
-                _change(recorded, rows, **_personal(event.personal), **_billing(event.billing))
+                changes = _personal(event.personal) | _billing(event.billing)
+                _change(rows, recorded.originator_id, **changes)
             case CustomerBalanceChanged() as event:
-                _change(recorded, rows, balance=event.balance)
+                _change(rows, recorded.originator_id, balance=event.balance)
             case CustomerSubscribed() as event:
-                currency = _known(recorded, rows).currency or event.currency
-                _change(recorded, rows, currency=currency)
+                currency = _known(rows, recorded.originator_id).currency or event.currency
+                _change(rows, recorded.originator_id, currency=currency)
+            case InvoiceNumberAssigned() as event:
+                customer = customer_of(recorded.originator_id)
+                _change(rows, customer, next_invoice_sequence=event.sequence + 1)
             case CustomerDeleted():
-                _change(recorded, rows, deleted=True, **_personal(None))
+                _change(rows, recorded.originator_id, deleted=True, **_personal(None))
             case _:
                 pass
 
@@ -65,12 +71,12 @@ def _billing(fields: BillingFields) -> dict[str, Any]:
     return fields.model_dump(mode="json")
 
 
-def _change(recorded: RecordedEvent, rows: Rows, **changes: object) -> None:
-    rows.put(CUSTOMERS, msgspec.structs.replace(_known(recorded, rows), **changes))
+def _change(rows: Rows, customer: str, **changes: object) -> None:
+    rows.put(CUSTOMERS, msgspec.structs.replace(_known(rows, customer), **changes))
 
 
-def _known(recorded: RecordedEvent, rows: Rows) -> CustomerRow:
-    row = rows.get(CUSTOMERS, recorded.originator_id)
+def _known(rows: Rows, customer: str) -> CustomerRow:
+    row = rows.get(CUSTOMERS, customer)
     if row is None:
-        raise LookupError(f"customer {recorded.originator_id} was never created")
+        raise LookupError(f"customer {customer} was never created")
     return row

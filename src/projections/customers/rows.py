@@ -47,6 +47,7 @@ class CustomerRow(msgspec.Struct, frozen=True):
     default_source: str | None = None
     rendering: dict[str, str | None] | None = None
     test_clock: str | None = None
+    next_invoice_sequence: int = 1
     deleted: bool = False
 
 
