@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from eventsourcing.persistence import OperationalError
 from litestar import Litestar, Request, get, post
 from litestar.testing import TestClient
 
@@ -110,6 +111,11 @@ def broken_route() -> None:
     raise RuntimeError("the password is swordfish")
 
 
+@get("/v1/away", sync_to_thread=False)
+def away_route() -> None:
+    raise OperationalError("could not connect as tallybook_app")
+
+
 @get("/v1/echo/{name:str}", sync_to_thread=False)
 def echo_route(request: Request[Any, Any, Any]) -> dict[str, str]:
     return {"name": request.path_params["name"]}
@@ -128,7 +134,15 @@ async def sized_route(request: Request[Any, Any, Any]) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient[Litestar]]:
     app = Litestar(
-        [refused_route, missing_route, broken_route, fine_route, sized_route, echo_route],
+        [
+            refused_route,
+            missing_route,
+            broken_route,
+            away_route,
+            fine_route,
+            sized_route,
+            echo_route,
+        ],
         exception_handlers=exception_handlers,
         request_max_body_size=1_000,
         openapi_config=None,
@@ -199,6 +213,13 @@ def test_a_failure_shows_nothing_of_the_inside(
     logged = capsys.readouterr().out
     assert "swordfish" in logged
     assert answer.headers["request-id"] in logged
+
+
+def test_a_database_that_is_away_is_worth_another_try(client: TestClient[Litestar]) -> None:
+    answer = client.get("/v1/away")
+    assert (answer.status_code, answer.json()["error"]["type"]) == (503, "api_error")
+    assert answer.headers["retry-after"] == "1"
+    assert "tallybook_app" not in answer.text
 
 
 PATHS = ["/v1/fine", "/v1/refused", "/v1/broken", "/v1/nowhere"]

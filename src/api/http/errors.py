@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 import structlog
+from eventsourcing.persistence import InterfaceError, OperationalError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
@@ -192,6 +193,15 @@ def _internal_error() -> ApiError:
     )
 
 
+def _on_database_away(
+    request: Request[Any, Any, Any], error: OperationalError | InterfaceError
+) -> Response[bytes]:
+    path = request.scope["path"]
+    log.warning("database_unavailable", path=path[:_SHOWN_PATH], error=str(error))
+    away = Unavailable("The database cannot be reached now. Nothing was lost; try again.")
+    return error_response(from_ledger(away), path)
+
+
 def _on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     path = request.scope["path"]
     log.error(
@@ -208,6 +218,8 @@ exception_handlers: Final[dict[int | type[Exception], _Handler]] = {
     ApiError: _on_api_error,
     LedgerError: _on_ledger_error,
     HTTPException: _on_http_exception,
+    OperationalError: _on_database_away,
+    InterfaceError: _on_database_away,
     Exception: _on_unexpected,
 }
 """Handlers to mount on the application; nothing reaches the client in any other shape."""
