@@ -85,7 +85,13 @@ def _shipping(personal: PersonalPart) -> dict[str, Any] | None:
     shipping = personal.shipping
     if shipping is None:
         return None
-    return {"address": shipping.address, "name": shipping.name, "phone": shipping.phone}
+    return {
+        "address": shipping.address,
+        "carrier": None,
+        "name": shipping.name,
+        "phone": shipping.phone,
+        "tracking_number": None,
+    }
 
 
 def customer_expansions(view: View) -> Expansions:

@@ -97,12 +97,10 @@ def _options(row: PriceRow) -> JsonObject:
 
 
 def _option(terms: PriceTerms) -> JsonObject:
-    option: JsonObject = {
+    return {
         "custom_unit_amount": None,
         "tax_behavior": terms.tax_behavior,
+        "tiers": _tiers(terms),
         "unit_amount": terms.unit_amount,
         "unit_amount_decimal": terms.unit_amount_decimal,
     }
-    if terms.tiers:
-        option["tiers"] = _tiers(terms)
-    return option

@@ -23,8 +23,6 @@ def require_price(work: Work, price_id: str, *, param: str | None = None) -> Pri
 def create_price(work: Work, command: CreatePrice) -> None:
     _check_meter(work, command)
     product_id = _product_for(work, command)
-    if command.details.lookup_key is not None:
-        _claim_key(work, command.details.lookup_key, command.price, command.transfer_lookup_key)
     work.append(stream_of(product_id), PriceAttached(product=product_id, price=command.price))
     if command.as_default:
         default = DefaultPriceChanged(product=product_id, price=command.price, changed_at=work.now)
@@ -33,6 +31,8 @@ def create_price(work: Work, command: CreatePrice) -> None:
         command.price,
         aggregate.create(command, product_id, now=work.now, livemode=work.ledger.livemode),
     )
+    if command.details.lookup_key is not None:
+        _claim_key(work, command.details.lookup_key, command.price, command.transfer_lookup_key)
 
 
 def update_price(work: Work, command: UpdatePrice) -> None:
