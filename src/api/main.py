@@ -7,6 +7,7 @@ import typer
 from api.accounts.cli import keys
 from api.database.cli import app as db
 from api.demo.cli import demo
+from api.meter_events.cli import app as usage
 from api.rebuild.cli import app as projections
 from api.serve.cli import serve
 
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.add_typer(db)
 app.add_typer(keys, name="keys")
 app.add_typer(projections)
+app.add_typer(usage)
 app.command()(serve)
 app.command()(demo)
 
@@ -34,7 +36,7 @@ def version() -> None:
 def main() -> None:
     """Run the command line; an interruption exits with 130."""
     try:
-        app()
+        app(prog_name="tallybook")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -4,13 +4,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.database.connection import Databases, databases_of
-from api.services import Services
-from api.settings import load_settings
+if TYPE_CHECKING:
+    from api.database.connection import Databases
+    from api.services import Services
 
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder of the embedded PostgreSQL (TALLYBOOK_DATA_DIR).")
@@ -18,8 +18,11 @@ DataDir = Annotated[
 
 
 @contextmanager
-def opened(data_dir: Path | None) -> Generator[tuple[Services, Databases]]:
+def opened(data_dir: Path | None) -> "Generator[tuple[Services, Databases]]":
     """Services over the database of the settings in force, brought up to date."""
+    from api.database.connection import databases_of
+    from api.services import Services
+    from api.settings import load_settings
     from projections.registry import migrate
 
     settings = load_settings(data_dir=data_dir)
