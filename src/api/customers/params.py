@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from api.http.lists import CreatedListParams
 from api.http.metadata import MetadataParam
 from api.http.params import Params, RequestParams
+from api.http.unsupported import Unsupported
 from api.http.wire_types import ArrayOf, Clearable, Id, WireBool, WireInt, refusal, shown, text
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -26,6 +27,9 @@ def _prefix(value: str) -> str:
     return value
 
 
+CashBalance = Annotated[None, Unsupported("no money moves, so there is no cash to keep.")]
+Sequence = Annotated[None, Unsupported("invoice numbers count from 1, without gaps.")]
+Tax = Annotated[None, Unsupported("no taxes are computed.")]
 LongText = Annotated[str, text(5000)]
 Email = Annotated[str, text(512), AfterValidator(_email)]
 
@@ -68,6 +72,7 @@ class CustomerFields(RequestParams):
     address: Clearable[AddressParams] = None
     balance: WireInt | None = None
     business_name: Clearable[Annotated[str, text(150)]] = None
+    cash_balance: CashBalance = None
     description: Clearable[LongText] = None
     email: Clearable[Email] = None
     individual_name: Clearable[Annotated[str, text(150)]] = None
@@ -75,16 +80,19 @@ class CustomerFields(RequestParams):
     invoice_settings: InvoiceSettingsParams | None = None
     metadata: MetadataParam = Field(default_factory=dict[str, str])
     name: Clearable[Annotated[str, text(256)]] = None
+    next_invoice_sequence: Sequence = None
     phone: Clearable[Annotated[str, text(20)]] = None
     preferred_locales: Clearable[ArrayOf[Annotated[str, text(35)]]] = None
     shipping: Clearable[ShippingParams] = None
     source: Clearable[Id] = None
+    tax: Tax = None
     tax_exempt: Clearable[Literal["exempt", "none", "reverse"]] = None
     validate_: WireBool = Field(default=False, alias="validate")
 
 
 class CustomerCreate(CustomerFields):
     payment_method: Id | None = None
+    tax_id_data: Tax = None
     test_clock: Id | None = None
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from api.http.metadata import MetadataParam
 from api.http.params import Params
+from api.http.unsupported import Unsupported
 from api.http.wire_types import (
     ArrayOf,
     Currency,
@@ -34,13 +35,6 @@ MAX_TIERS = 100
 MAX_CURRENCY_OPTIONS = 30
 
 
-def _no_custom_amount(_: object) -> None:
-    raise refusal(
-        "Invalid {param}: an amount of the customer's own choice needs Checkout or payment links, "
-        "which this server does not have. Use unit_amount."
-    )
-
-
 def _bound(value: object) -> int | Literal["inf"]:
     if value == "inf":
         return "inf"
@@ -53,7 +47,7 @@ def _decimal(value: object) -> str:
     return decimal_text(DecimalNumber()(value))
 
 
-CustomUnitAmount = Annotated[None, PlainValidator(_no_custom_amount), WithJsonSchema({"not": {}})]
+CustomUnitAmount = Annotated[None, Unsupported("customers choose no amounts; use unit_amount.")]
 UpTo = Annotated[
     int | Literal["inf"],
     PlainValidator(_bound),
