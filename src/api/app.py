@@ -10,6 +10,7 @@ from litestar import HttpMethod, Litestar, Response
 from litestar import Request as LitestarRequest
 from litestar.handlers import HTTPRouteHandler
 
+from api.audit.routes import ROUTES as AUDIT
 from api.customers.objects import customer_expansions
 from api.customers.routes import ROUTES as CUSTOMERS
 from api.health import health_routes
@@ -22,6 +23,8 @@ from api.http.handling import Request, RequestHandling
 from api.http.openapi import openapi_document
 from api.http.routes import Route
 from api.http.wire_headers import mount_wire_headers, request_id_of
+from api.invoices.expansions import invoice_expansions
+from api.invoices.routes import ROUTES as INVOICES
 from api.meter_events.routes import ROUTES as METER_EVENTS
 from api.meters.routes import ROUTES as METERS
 from api.prices.objects import price_expansions
@@ -45,6 +48,8 @@ ROUTES: Sequence[Route] = (
     *PRICES,
     *SUBSCRIPTIONS,
     *SUBSCRIPTION_ITEMS,
+    *INVOICES,
+    *AUDIT,
 )
 
 
@@ -54,6 +59,7 @@ def expansions(view: View) -> Expansions:
         **customer_expansions(view),
         **price_expansions(view),
         **subscription_expansions(view),
+        **invoice_expansions(view),
     }
 
 

@@ -50,7 +50,7 @@ class LedgerApplication(EventSourcedLedger):
         """
         handler = self._handlers[type(command)]
         for attempt in range(_ATTEMPTS):
-            work = Work(self.identity, circumstances, self.recorder, self.mapper)
+            work = self.work(circumstances)
             handler(work, command)
             try:
                 return self._append(work)
@@ -59,6 +59,10 @@ class LedgerApplication(EventSourcedLedger):
         raise Conflict(
             "This object is being changed by another request. Try again.", code="lock_timeout"
         )
+
+    def work(self, circumstances: Circumstances) -> Work:
+        """States and facts of this ledger; what it collects is appended by `execute` alone."""
+        return Work(self.identity, circumstances, self.recorder, self.mapper)
 
     def _append(self, work: Work) -> Outcome:
         claim = work.circumstances.idempotency

@@ -89,8 +89,7 @@ def _subscription_object(row: SubscriptionRow, prices: PriceRows) -> dict[str, A
         "start_date": row.start_date,
         "status": row.status,
         "test_clock": row.test_clock,
-        "trial_settings": row.settings.get("trial_settings")
-        or {"end_behavior": {"missing_payment_method": "create_invoice"}},
+        "trial_settings": _trial_settings(row.settings.get("trial_settings") or {}),
     }
 
 
@@ -108,6 +107,16 @@ def _payment_settings(kept: dict[str, Any]) -> dict[str, Any]:
         "payment_method_options": {"card": _card(card)} if card else None,
         "payment_method_types": kept.get("payment_method_types"),
         "save_default_payment_method": kept.get("save_default_payment_method") or "off",
+    }
+
+
+def _trial_settings(kept: dict[str, Any]) -> dict[str, Any]:
+    end: dict[str, Any] = kept.get("end_behavior") or {}
+    return {
+        "end_behavior": {
+            "billing_cycle_anchor": end.get("billing_cycle_anchor"),
+            "missing_payment_method": end.get("missing_payment_method") or "create_invoice",
+        }
     }
 
 

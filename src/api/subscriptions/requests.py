@@ -1,5 +1,6 @@
 """From the parameters of a request to the command that it asks for."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -60,7 +61,7 @@ def creation(call: Call[SubscriptionCreate]) -> CreateSubscription:
     )
 
 
-def item_requests(items: list[ItemCreate], param: str) -> tuple[ItemRequest, ...]:
+def item_requests(items: Sequence[ItemCreate], param: str) -> tuple[ItemRequest, ...]:
     """The prices to subscribe to, each as a new item. Raises ApiError for one without a price."""
     return tuple(_item(item, f"{param}[{i}]") for i, item in enumerate(items))
 

@@ -1,6 +1,6 @@
 """`/v1/subscriptions`."""
 
-from typing import Any
+from typing import Any, Final
 
 from api.http.call import Call, View, bounds
 from api.http.lists import list_object
@@ -22,10 +22,10 @@ RETURNS = "subscription"
 ALL = "/v1/subscriptions"
 ONE = f"{ALL}/{{subscription:str}}"
 
-_STATUSES: dict[str, tuple[str, ...] | None] = {
+_STATUSES: Final[dict[str, list[str] | None]] = {
     "all": None,
-    "ended": ("canceled", "incomplete_expired"),
-    "": ("active", "incomplete", "past_due", "paused", "trialing", "unpaid"),
+    "ended": ["canceled", "incomplete_expired"],
+    "": ["active", "incomplete", "past_due", "paused", "trialing", "unpaid"],
 }
 
 
@@ -44,7 +44,7 @@ def _list(call: Call[SubscriptionList]) -> dict[str, Any]:
         return list_object(call.url, [], has_more=False)
     status = asked.status or ""
     where = {
-        "status": _STATUSES.get(status, (status,)),
+        "status": _STATUSES.get(status, [status]),
         "collection_method": asked.collection_method,
         "customer": asked.customer,
         "test_clock": asked.test_clock,

@@ -79,7 +79,7 @@ class Reader:
     ) -> tuple[list[R], bool]:
         """Rows newest first, and whether more follow in the direction of the page.
 
-        `where` compares columns: a list means any of its values, None is left out. `created` and
+        `where` compares columns: a list (no tuple) means any of its values, None is left out. `created` and
         other columns named by `ranges` are bounded by gt, gte, lt and lte. Raises NotFound when a
         cursor names no row.
         """
@@ -116,7 +116,7 @@ class Reader:
             if value is None:
                 continue
             _check_column(table, name)
-            many = isinstance(value, list | tuple)
+            many = isinstance(value, list)
             conditions.append(f"{name} = ANY(%({name})s)" if many else f"{name} = %({name})s")
             parameters[name] = value
         for name, bounds in ranges.items():

@@ -1,0 +1,51 @@
+"""Recompute a finalized invoice from the log, and say what came of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.audit.recompute import Recomputation, UnexplainedInvoice, recompute
+from ledger.store.event_sourcing import EventSourcedLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`unexplained` says what the log lacks, where it cannot be recomputed at all."""
+
+    invoice: str
+    recomputation: Recomputation | None
+    unexplained: str | None = None
+
+    @property
+    def equal(self) -> bool:
+        return self.recomputation is not None and self.recomputation.equal
+
+    def document(self) -> dict[str, Any]:
+        """The outcome as JSON, with the parts that differ."""
+        shown: dict[str, Any] = {
+            "object": "invoice_replay",
+            "invoice": self.invoice,
+            "equal": self.equal,
+            "unexplained": self.unexplained,
+        }
+        found = self.recomputation
+        if found is None:
+            return shown
+        return shown | {
+            "through_position": found.through_position,
+            "engine_version": found.engine_version,
+            "events": found.events,
+            "recorded_sha256": found.recorded_sha256,
+            "recomputed_sha256": found.digest,
+            "differences": [
+                {"part": d.part, "recorded": d.recorded, "recomputed": d.recomputed}
+                for d in found.differences
+            ],
+        }
+
+
+def replay(ledger: EventSourcedLedger, invoice_id: str) -> Replay:
+    """Raises NotFound, and InvalidRequest for a draft."""
+    try:
+        return Replay(invoice_id, recompute(ledger, invoice_id))
+    except UnexplainedInvoice as missing:
+        return Replay(invoice_id, None, str(missing))

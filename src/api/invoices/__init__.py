@@ -1,0 +1,1 @@
+"""Invoices over HTTP and on the command line."""

@@ -1,0 +1,43 @@
+"""What can be expanded in invoices and their lines, and the latest invoice in a subscription."""
+
+from collections.abc import Mapping, Sequence
+
+from api.customers.objects import load_customers
+from api.http.call import View
+from api.http.expand import Expansions, Hidden, JsonObject, Reference
+from api.http.lists import list_object
+from api.invoices.objects import invoice_objects
+from api.prices.objects import load_prices
+from api.subscriptions.expansions import load_clocks, load_subscriptions
+from projections.invoices.rows import INVOICES
+
+
+def invoice_expansions(view: View) -> Expansions:
+    """Payments are none, and payment methods stay ids: nothing is behind them."""
+    nothing = Reference(lambda _: {})
+    subscriptions = Reference(lambda ids: load_subscriptions(view, ids))
+    return {
+        ("subscription", "latest_invoice"): Reference(lambda ids: load_invoices(view, ids)),
+        ("invoice", "customer"): Reference(lambda ids: load_customers(view, ids)),
+        ("invoice", "parent.subscription_details.subscription"): subscriptions,
+        ("invoice", "test_clock"): Reference(lambda ids: load_clocks(view, ids)),
+        ("invoice", "confirmation_secret"): Hidden(lambda _: None),
+        ("invoice", "payments"): Hidden(_no_payments),
+        ("invoice", "default_payment_method"): nothing,
+        ("invoice", "default_source"): nothing,
+        ("invoice", "discounts"): nothing,
+        ("invoice", "latest_revision"): nothing,
+        ("line_item", "discounts"): nothing,
+        ("line_item", "pricing.price_details.price"): Reference(lambda ids: load_prices(view, ids)),
+        ("line_item", "subscription"): subscriptions,
+    }
+
+
+def load_invoices(view: View, ids: Sequence[str]) -> Mapping[str, JsonObject]:
+    """Invoices by id, for objects that refer to them."""
+    rows = [row for i in ids if (row := view.rows.get(INVOICES, i)) is not None]
+    return {shown["id"]: shown for shown in invoice_objects(view, rows)}
+
+
+def _no_payments(invoice: JsonObject) -> JsonObject:
+    return list_object(f"/v1/invoice_payments?invoice={invoice['id']}", [], has_more=False)

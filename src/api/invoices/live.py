@@ -1,0 +1,62 @@
+"""What drafts and invoices to come amount to now. Nothing is recorded."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from api.http.call import View
+from ledger.invoices.bill import Bill
+from ledger.invoices.finalizing import bill_now
+from ledger.invoices.handlers import require_invoice
+from ledger.invoices.ingredients import UsageReaders
+from ledger.kernel.clock import system_now
+from ledger.kernel.commands import Circumstances
+from ledger.kernel.ids import derived_id, new_id
+from ledger.store.work import Work
+from projections.invoices.bills import drafted, rated
+from projections.invoices.rows import InvoiceRow
+from projections.products.rows import PRODUCTS
+
+
+def with_amounts(view: View, rows: Sequence[InvoiceRow]) -> list[InvoiceRow]:
+    """Drafts rated with the usage recorded so far, all others as they were issued."""
+    if all(row.status != "draft" for row in rows):
+        return list(rows)
+    work = _work(view)
+    return [_rated(view, work, row) if row.status == "draft" else row for row in rows]
+
+
+def _rated(view: View, work: Work, row: InvoiceRow) -> InvoiceRow:
+    draft = require_invoice(work, row.id).draft
+    return rated(row, bill_now(work, view.services.usage_reader, draft))
+
+
+def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> InvoiceRow:
+    """The row of an invoice to come, as `bill` makes it. Its id is no invoice's."""
+    made = bill(_work(view), view.services.usage_reader)
+    period = made.draft.period
+    invoice_id = derived_id(
+        "upcoming_in", made.draft.subscription, period.start.isoformat(), period.end.isoformat()
+    )
+    row = rated(drafted(invoice_id, 0, made.draft), made)
+    return msgspec.structs.replace(
+        _named(view, row), billing_reason="upcoming", automatically_finalizes_at=None
+    )
+
+
+def _named(view: View, row: InvoiceRow) -> InvoiceRow:
+    """The row with its products' names of now."""
+    products = {line.product: view.rows.get(PRODUCTS, line.product) for line in row.lines}
+    lines = tuple(
+        msgspec.structs.replace(line, product_name=product.name) if product else line
+        for line in row.lines
+        for product in (products[line.product],)
+    )
+    return msgspec.structs.replace(row, lines=lines)
+
+
+def _work(view: View) -> Work:
+    circumstances = Circumstances(
+        now=system_now(), actor="system:reader", correlation_id=new_id("read")
+    )
+    return view.services.application(view.identity).work(circumstances)

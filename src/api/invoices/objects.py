@@ -1,0 +1,194 @@
+"""An invoice as the wire shows it (contract §9)."""
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+from api.http.call import View
+from api.http.lists import DEFAULT_LIMIT, list_object
+from api.invoices.live import with_amounts
+from api.invoices.objects_lines import line_object
+from api.subscriptions.objects_items import PriceRows, price_rows
+from projections.customers.rows import CUSTOMERS, CustomerRow, PersonalPart
+from projections.invoices.rows import InvoiceRow
+
+JsonObject: TypeAlias = dict[str, Any]
+
+_NEVER: Final[JsonObject] = {
+    "account_country": None,
+    "account_name": None,
+    "account_tax_ids": None,
+    "amount_overpaid": 0,
+    "amount_shipping": 0,
+    "application": None,
+    "attempt_count": 0,
+    "automatic_tax": {
+        "disabled_reason": None,
+        "enabled": False,
+        "liability": None,
+        "provider": None,
+        "status": None,
+    },
+    "customer_account": None,
+    "customer_tax_ids": [],
+    "default_source": None,
+    "default_tax_rates": [],
+    "discounts": [],
+    "from_invoice": None,
+    "hosted_invoice_url": None,
+    "invoice_pdf": None,
+    "issuer": {"type": "self"},
+    "last_finalization_error": None,
+    "latest_revision": None,
+    "next_payment_attempt": None,
+    "on_behalf_of": None,
+    "payment_settings": {
+        "default_mandate": None,
+        "payment_method_options": None,
+        "payment_method_types": None,
+    },
+    "post_payment_credit_notes_amount": 0,
+    "pre_payment_credit_notes_amount": 0,
+    "receipt_number": None,
+    "shipping_cost": None,
+    "shipping_details": None,
+    "statement_descriptor": None,
+    "total_discount_amounts": [],
+    "total_pretax_credit_amounts": [],
+    "total_taxes": [],
+    "webhooks_delivered_at": None,
+}
+"""Fields of what this ledger does not have."""
+
+_AS_KEPT: Final = (
+    "id",
+    "automatically_finalizes_at",
+    "billing_reason",
+    "collection_method",
+    "created",
+    "currency",
+    "customer",
+    "default_payment_method",
+    "description",
+    "due_date",
+    "livemode",
+    "metadata",
+    "number",
+    "period_end",
+    "period_start",
+    "status",
+    "test_clock",
+)
+"""Fields that are shown as the row has them."""
+
+
+def invoice_objects(view: View, rows: Sequence[InvoiceRow]) -> list[JsonObject]:
+    """Several invoices; customers and prices that they share are looked up once."""
+    rated = with_amounts(view, rows)
+    prices = price_rows(view, (line.price for row in rated for line in shown_lines(row)))
+    customers = {row.customer: view.rows.get(CUSTOMERS, row.customer) for row in rated}
+    return [_invoice_object(row, customers[row.customer], prices) for row in rated]
+
+
+def invoice_object(view: View, row: InvoiceRow) -> JsonObject:
+    return invoice_objects(view, [row])[0]
+
+
+def preview_object(view: View, row: InvoiceRow) -> JsonObject:
+    """An invoice to come, whose row has its amounts already."""
+    prices = price_rows(view, (line.price for line in shown_lines(row)))
+    return _invoice_object(row, view.rows.get(CUSTOMERS, row.customer), prices)
+
+
+def shown_lines(row: InvoiceRow) -> Sequence[Any]:
+    """The lines that stand in the invoice itself; the rest are a list of their own."""
+    return row.lines[:DEFAULT_LIMIT]
+
+
+def _invoice_object(row: InvoiceRow, customer: CustomerRow | None, prices: PriceRows) -> JsonObject:
+    return {
+        "object": "invoice",
+        **_NEVER,
+        **{name: getattr(row, name) for name in _AS_KEPT},
+        **_amounts(row),
+        **_standing(row),
+        **_customer_fields(customer),
+        "lines": list_object(
+            f"/v1/invoices/{row.id}/lines",
+            [line_object(row, line, prices) for line in shown_lines(row)],
+            has_more=len(row.lines) > DEFAULT_LIMIT,
+        ),
+        "parent": _parent(row),
+    }
+
+
+def _amounts(row: InvoiceRow) -> JsonObject:
+    amounts = row.amounts
+    return {
+        "amount_due": amounts.amount_due,
+        "amount_paid": amounts.amount_paid,
+        "amount_remaining": amounts.amount_due - amounts.amount_paid,
+        "ending_balance": amounts.ending_balance,
+        "starting_balance": amounts.starting_balance,
+        "subtotal": amounts.subtotal,
+        "subtotal_excluding_tax": amounts.subtotal,
+        "total": amounts.total,
+        "total_excluding_tax": amounts.total,
+    }
+
+
+def _standing(row: InvoiceRow) -> JsonObject:
+    """Whether and when it came to what. Only what is paid was ever attempted: no money moves."""
+    return {
+        "attempted": row.status == "paid",
+        "auto_advance": row.auto_advance and row.status in {"draft", "open"},
+        "effective_at": row.finalized_at,
+        "status_transitions": {
+            "finalized_at": row.finalized_at,
+            "marked_uncollectible_at": row.marked_uncollectible_at,
+            "paid_at": row.paid_at,
+            "voided_at": row.voided_at,
+        },
+    }
+
+
+def _customer_fields(customer: CustomerRow | None) -> JsonObject:
+    """Who is billed, as the customer stands now; blank once their personal data is gone."""
+    personal = customer.personal if customer else PersonalPart()
+    shipping, rendering = personal.shipping, customer.rendering if customer else None
+    return {
+        "custom_fields": personal.invoice_custom_fields,
+        "customer_address": personal.address,
+        "customer_email": personal.email,
+        "customer_name": personal.name,
+        "customer_phone": personal.phone,
+        "customer_shipping": (
+            {"address": shipping.address, "name": shipping.name, "phone": shipping.phone}
+            if shipping
+            else None
+        ),
+        "customer_tax_exempt": customer.tax_exempt if customer else None,
+        "footer": personal.invoice_footer,
+        "rendering": _rendering(rendering) if rendering else None,
+    }
+
+
+def _rendering(kept: dict[str, str | None]) -> JsonObject:
+    return {
+        "amount_tax_display": kept.get("amount_tax_display"),
+        "pdf": None,
+        "template": kept.get("template"),
+        "template_version": None,
+    }
+
+
+def _parent(row: InvoiceRow) -> JsonObject | None:
+    if row.subscription is None:
+        return None
+    return {
+        "quote_details": None,
+        "subscription_details": {
+            "metadata": row.subscription_metadata,
+            "subscription": row.subscription,
+        },
+        "type": "subscription_details",
+    }

@@ -1,0 +1,86 @@
+"""Lines of invoices as the wire shows them (contract §9)."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from api.subscriptions.objects_items import PriceRows
+from ledger.kernel.money import currency_exponent, format_money
+from ledger.prices.terms import PriceTerms
+from projections.invoices.rows import InvoiceRow, LinePart
+from projections.prices.rows import PriceRow
+
+_TIMES: Final = "\N{MULTIPLICATION SIGN}"
+
+
+def line_object(row: InvoiceRow, line: LinePart, prices: PriceRows) -> dict[str, Any]:
+    """One line. `quantity` is cut to a whole number, `quantity_decimal` is exact."""
+    quantity, amount = line.quantity or "0", line.amount or 0
+    price = prices[line.price]
+    return {
+        "id": line.id,
+        "object": "line_item",
+        "amount": amount,
+        "currency": row.currency,
+        "description": description(line, price),
+        "discount_amounts": [],
+        "discountable": True,
+        "discounts": [],
+        "invoice": row.id,
+        "livemode": row.livemode,
+        "metadata": row.subscription_metadata,
+        "parent": _parent(row, line),
+        "period": {"end": line.period_end, "start": line.period_start},
+        "pretax_credit_amounts": [],
+        "pricing": {
+            "price_details": {"price": line.price, "product": line.product},
+            "type": "price_details",
+            "unit_amount_decimal": price.terms.unit_amount_decimal,
+        },
+        "quantity": int(Decimal(quantity)),
+        "quantity_decimal": quantity,
+        "subscription": row.subscription,
+        "subtotal": amount,
+        "taxes": [],
+    }
+
+
+def _parent(row: InvoiceRow, line: LinePart) -> dict[str, Any]:
+    return {
+        "invoice_item_details": None,
+        "subscription_item_details": {
+            "invoice_item": None,
+            "proration": line.prorated,
+            "proration_details": {"credited_items": None},
+            "subscription": row.subscription,
+            "subscription_item": line.subscription_item,
+        },
+        "type": "subscription_item_details",
+    }
+
+
+def description(line: LinePart, price: PriceRow) -> str:
+    """What a line bills: `3000 times Hypernian tokens (at US$0.04 per 100 / month)`."""
+    share = ", prorated" if line.prorated else ""
+    return f"{line.quantity or '0'} {_TIMES} {line.product_name} ({_rate(price.terms)}{share})"
+
+
+def _rate(terms: PriceTerms) -> str:
+    recurring = terms.recurring
+    rhythm = ""
+    if recurring is not None:
+        count = recurring.interval_count
+        rhythm = f" / {recurring.interval}" if count == 1 else f" / {count} {recurring.interval}s"
+    if terms.billing_scheme == "tiered":
+        return f"{terms.tiers_mode} tiers{rhythm}"
+    package = f" per {terms.transform_quantity.divide_by}" if terms.transform_quantity else ""
+    amount = _exact_money(terms.unit_amount_decimal or "0", terms.currency)
+    return f"at {amount}{package}{rhythm}"
+
+
+def _exact_money(amount: str, currency: str) -> str:
+    """A decimal amount in minor units as people write it, with the decimals that it needs."""
+    whole, _, fraction = amount.partition(".")
+    text = format_money(int(whole), currency)
+    if not fraction:
+        return text
+    return f"{text}{fraction}" if currency_exponent(currency) else f"{text}.{fraction}"
