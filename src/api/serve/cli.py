@@ -40,10 +40,12 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
     from api.accounts.first_start import ensure_default_account, seed_key
     from api.accounts.keys import has_live_keys
     from api.database.connection import databases_of
+    from api.serve.logs import configure_logs
     from api.serve.supervisor import Plan, Supervisor, listen
     from api.services import Services
     from projections.registry import migrate
 
+    configure_logs(settings.log_level)
     with databases_of(settings) as databases:
         migrate(databases.owner_url, databases.app_role)
         services = Services(databases.app_url, pool_size=2, follow_inline=True)
@@ -61,6 +63,7 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
             settings.workers,
             settings.finalization_grace_seconds,
             _environment(),
+            settings.log_level,
         )
         with listener:
             address, bound_port = listener.getsockname()[:2]

@@ -25,7 +25,7 @@ _KEEP_ALIVE_SECONDS = 30
 def main() -> None:
     """Run the process that the command line names, until the supervisor says or is gone."""
     options = _options()
-    configure_logs()
+    configure_logs(options.log_level)
     stopping = threading.Event()
     bells = Path(options.bells)
     ringers = [Ringer(bells / "projector"), Ringer(bells / "scheduler")]
@@ -88,6 +88,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--socket", type=int, default=-1)
     parser.add_argument("--grace", type=int, default=3600)
+    parser.add_argument("--log-level", default="info")
     return parser.parse_args()
 
 

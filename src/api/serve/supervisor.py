@@ -37,6 +37,7 @@ class Plan:
     workers: int
     grace_seconds: int
     environment: Mapping[str, str]
+    log_level: str = "info"
 
 
 @dataclass(slots=True)
@@ -91,6 +92,7 @@ class Supervisor:
 
     def _planned(self, bells: Path, lifeline: int) -> list[_Child]:
         common = ["--bells", str(bells), "--lifeline", str(lifeline)]
+        common += ["--log-level", self.plan.log_level]
         api = [*common, "--socket", str(self.plan.listener.fileno())]
         grace = ["--grace", str(self.plan.grace_seconds)]
         return [
