@@ -149,6 +149,34 @@ def test_a_customer_on_a_test_clock_goes_with_it(client: StripeClient, http: htt
     assert http.get(f"/v1/customers/{answer['id']}").json()["deleted"] is True
 
 
+@pytest.mark.parametrize("deleted", ["customers", "test_helpers/test_clocks"])
+def test_subscriptions_end_with_their_customer(
+    client: StripeClient, http: httpx.Client, deleted: str
+):
+    clock = client.v1.test_helpers.test_clocks.create({"frozen_time": 1_700_000_000})
+    customer = client.v1.customers.create({"test_clock": clock.id})
+    price = client.v1.prices.create(
+        {
+            "currency": "usd",
+            "unit_amount": 500,
+            "product_data": {"name": "Seat"},
+            "recurring": {"interval": "month"},
+        }
+    )
+    subscription = client.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price.id}]}
+    )
+    assert client.v1.customers.retrieve(customer.id).currency == "usd"
+    too_far = 1_700_000_000 + 70 * 86_400
+    with pytest.raises(InvalidRequestError, match="two intervals"):
+        client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": too_far})
+    gone = customer.id if deleted == "customers" else clock.id
+    assert http.delete(f"/v1/{deleted}/{gone}").status_code == 200
+    ended = http.get(f"/v1/subscriptions/{subscription.id}").json()
+    assert (ended["status"], ended["ended_at"]) == ("canceled", 1_700_000_000)
+    assert http.get(f"/v1/customers/{customer.id}").json()["deleted"] is True
+
+
 def test_a_payment_method_is_attached_as_a_stand_in(client: StripeClient, http: httpx.Client):
     customer = client.v1.customers.create({})
     url = "/v1/payment_methods/pm_card_chargeCustomerFail/attach"

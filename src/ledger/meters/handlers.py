@@ -1,5 +1,6 @@
 """Commands on meters: load, decide, append."""
 
+from ledger.kernel.errors import NotFound
 from ledger.kernel.events import DomainEvent
 from ledger.meters import aggregate
 from ledger.meters.commands import CreateMeter, DeactivateMeter, ReactivateMeter, RenameMeter
@@ -44,6 +45,8 @@ def reactivate_meter(work: Work, command: ReactivateMeter) -> None:
 
 
 def _meter(work: Work, meter_id: str) -> aggregate.Meter:
+    if not meter_id.startswith("mtr_"):
+        raise NotFound("billing meter", meter_id)
     return work.require(aggregate.evolve, meter_id, "billing meter")
 
 
