@@ -14,7 +14,9 @@ from ledger.meter_events.validation import (
     Validation,
     check_encoded,
     identifier_taken,
+    no_active_meter,
 )
+from ledger.meters.aggregate import Meter
 from ledger.store.mapper import LedgerMapper
 from ledger.store.outcomes import IdempotencyRow
 from ledger.store.recorder import LedgerRecorder
@@ -59,6 +61,14 @@ class UsageIngestion:
         self._log = UsageLog(recorder, UsageRecorded.TOPIC)
         self._mapper = mapper
         self.directory = directory
+
+    def meter(self, event_name: str) -> Meter:
+        """The meter that takes events of a name now. Raises InvalidRequest if there is none."""
+        self.directory.catch_up()
+        named = self.directory.active_meter(event_name)
+        if named is None:
+            raise no_active_meter(event_name)
+        return named.meter
 
     def record(
         self,

@@ -1,0 +1,194 @@
+"""`tallybook usage`: import files of usage."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from api.cli.connection import DataDir, opened
+from api.cli.output import EXIT_REFUSED, data, explained, note
+from api.cli.progress import progress_of
+
+if TYPE_CHECKING:
+    from api.meter_events.importing import ImportSummary, UsageImport
+    from api.services import Services
+    from ledger.kernel.commands import Circumstances, LedgerIdentity
+
+app = typer.Typer(name="usage", help="Usage: import files.", no_args_is_help=True)
+
+_COLUMNS = "Columns"
+
+_File = Annotated[
+    Path, typer.Argument(help="CSV or NDJSON, also gzip.", exists=True, dir_okay=False)
+]
+_EventName = Annotated[str, typer.Option(help="The event name of the meter.")]
+_Customer = Annotated[str | None, typer.Option(help="The customer of every row.")]
+_CustomerColumn = Annotated[
+    str | None, typer.Option(help="The column with the customer.", rich_help_panel=_COLUMNS)
+]
+_TimestampColumn = Annotated[
+    str,
+    typer.Option(
+        help="Times in ISO 8601 (UTC without an offset) or since 1970, in seconds or finer.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+_ValueColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A column of values; the meter's own key by default. COLUMN=TOKEN_TYPE puts the type "
+        "into the payload; given several times, a row makes several events.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+_TokenTypeKey = Annotated[
+    str, typer.Option(help="The payload key of token types.", rich_help_panel=_COLUMNS)
+]
+_Dimensions = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A column to keep in the payload: COLUMN or COLUMN=KEY.", rich_help_panel=_COLUMNS
+    ),
+]
+_IdentifierColumn = Annotated[
+    str | None,
+    typer.Option(
+        help="The column of identifiers; else they are made of source, line and token type.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+_Source = Annotated[
+    str | None, typer.Option(help="What tells this file from others; its name by default.")
+]
+_Format = Annotated[
+    Literal["csv", "ndjson"] | None,
+    typer.Option("--format", help="As the file's name says by default."),
+]
+_Delimiter = Annotated[str, typer.Option(help="What separates the columns of CSV.")]
+_Backfill = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="Also take usage outside the past 35 days and next 5 minutes of the customer's time. "
+        "The reason is recorded.",
+    ),
+]
+_Live = Annotated[bool, typer.Option("--live", help="Into the live ledger.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def usage() -> None:
+    """Usage: import files."""
+
+
+@app.command("import")
+def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
+    file: _File,
+    event_name: _EventName,
+    customer: _Customer = None,
+    customer_column: _CustomerColumn = None,
+    timestamp_column: _TimestampColumn = "timestamp",
+    value_column: _ValueColumns = None,
+    token_type_key: _TokenTypeKey = "token_type",  # noqa: S107 - a payload key
+    dimension: _Dimensions = None,
+    identifier_column: _IdentifierColumn = None,
+    source: _Source = None,
+    file_format: _Format = None,
+    delimiter: _Delimiter = ",",
+    backfill: _Backfill = None,
+    live: _Live = False,
+    as_json: _Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Record the meter events of a file, each once, however often it is imported.
+
+    An import that was interrupted is run again with the same words: what is recorded already is
+    skipped. Exit code 6 when an event was refused.
+    """
+    from api.meter_events.import_mapping import ColumnMapping, key_pairs, value_columns
+    from api.meter_events.importing import ImportSummary, UsageImport
+
+    _check(customer, customer_column, delimiter, backfill)
+    with explained(), opened(data_dir) as (services, _):
+        ledger = _ledger(services, live=live)
+        ingestion = services.usage_ingestion(ledger)
+        meter = ingestion.meter(event_name)
+        default = [] if meter.formula == "count" else [meter.value_key]
+        mapping = ColumnMapping(
+            event_name=event_name,
+            source=source or file.name,
+            customer_key=meter.customer_key,
+            value_key=meter.value_key,
+            timestamp_column=timestamp_column,
+            value_columns=value_columns(value_column or default),
+            token_type_key=token_type_key,
+            customer=customer,
+            customer_column=customer_column,
+            identifier_column=identifier_column,
+            dimensions=key_pairs(dimension or []),
+        )
+        summary = ImportSummary(mapping.source)
+        importing = UsageImport(ingestion, _circumstances, mapping, summary, backfill)
+        finished = _run(importing, file, file_format, delimiter)
+    _report(summary, finished=finished, as_json=as_json)
+
+
+def _check(
+    customer: str | None, customer_column: str | None, delimiter: str, backfill: str | None
+) -> None:
+    if (customer is None) == (customer_column is None):
+        raise typer.BadParameter("Give either --customer or --customer-column.")
+    if len(delimiter) != 1 or delimiter in '\r\n"':
+        raise typer.BadParameter("The delimiter is one character.", param_hint="--delimiter")
+    if backfill is not None and not 0 < len(backfill.strip()) <= 500:
+        raise typer.BadParameter("The reason has 1 to 500 characters.", param_hint="--backfill")
+
+
+def _ledger(services: "Services", *, live: bool) -> "LedgerIdentity":
+    """The default account's ledger."""
+    from api.accounts.first_start import ensure_default_account
+    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
+
+    ensure_default_account(services)
+    return services.identity(ledger_for_live(1) if live else ledger_for_test(1))
+
+
+def _circumstances() -> "Circumstances":
+    from ledger.kernel.clock import system_now
+    from ledger.kernel.commands import Circumstances
+    from ledger.kernel.ids import new_id
+
+    return Circumstances(system_now(), "system:cli", new_id("run"))
+
+
+def _run(
+    importing: "UsageImport",
+    file: Path,
+    file_format: Literal["csv", "ndjson"] | None,
+    delimiter: str,
+) -> bool:
+    """Import the file; False when a person interrupted it."""
+    from api.meter_events.import_source import count_lines, format_of, rows_of
+
+    lines = count_lines(file)
+    rows = rows_of(file, file_format or format_of(file), delimiter, importing.mapping.columns)
+    with progress_of(f"lines of {file.name}") as progress:
+        try:
+            importing.run(rows, lambda line: progress(line, max(line, lines)))
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def _report(summary: "ImportSummary", *, finished: bool, as_json: bool) -> None:
+    if as_json:
+        data(summary.document())
+    else:
+        for text in summary.sentences():
+            typer.echo(text)
+    if not finished:
+        note("Interrupted. Run the same command again to go on.")
+        raise typer.Exit(130)
+    if not summary.complete:
+        raise typer.Exit(EXIT_REFUSED)
