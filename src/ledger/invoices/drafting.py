@@ -13,7 +13,12 @@ from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.ids import derived_id
 from ledger.kernel.periods import Period
 from ledger.subscriptions.aggregate import Subscription
-from ledger.subscriptions.cycle import billable_part, past_periods, whole_period
+from ledger.subscriptions.cycle import (
+    billable_part,
+    past_periods,
+    running_period,
+    whole_period,
+)
 from ledger.subscriptions.events import SubscriptionItem
 
 MAX_LINES: Final = 250
@@ -47,7 +52,7 @@ def start_draft(
         if item.is_metered:
             lines += [_line(invoice_id, "metered", item, period) for period in past]
             if started.billing_mode == "classic":
-                lines.append(_line(invoice_id, "opening", item, subscription.current_period))
+                lines.append(_line(invoice_id, "opening", item, running_period(subscription)))
         else:
             for period in (*past, subscription.current_period):
                 lines += _licensed(invoice_id, subscription, item, period)
