@@ -212,6 +212,7 @@ def test_what_is_hidden_or_empty_can_be_expanded(http: httpx.Client, path: str):
         ({"metadata[a[b]": "1"}, None),
         ({"next_invoice_sequence": "9"}, "next_invoice_sequence"),
         ({"test_clock": "clock_x"}, "test_clock"),
+        ({"name": "John Doe", "expand[0]": "nothing"}, "expand[0]"),
         ({f"invoice_settings[custom_fields][{i}][name]": "x" for i in range(5)}, None),
     ],
 )

@@ -67,6 +67,16 @@ def expand(answer: JsonObject, paths: Sequence[str], expansions: Expansions) -> 
     return answer
 
 
+def check_before(paths: Sequence[str], object_type: str, expansions: Expansions) -> None:
+    """Refuse what cannot be expanded in an object, before a request leads to anything.
+
+    Only paths of one name can be judged without the object. Raises `ApiError` 400 as `expand` does.
+    """
+    for index, path in enumerate(paths):
+        if "." not in path and (object_type, path) not in expansions:
+            raise _refusal(path, index)
+
+
 def _step(
     places: list[_Place], name: str, expansions: Expansions, *, is_last: bool
 ) -> list[_Place] | None:

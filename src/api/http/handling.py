@@ -8,7 +8,7 @@ import msgspec
 
 from api.http.auth import Authenticator, Caller
 from api.http.call import Call, View
-from api.http.expand import Expansions, expand
+from api.http.expand import Expansions, check_before, expand
 from api.http.idempotency import KeptAnswer, KeptAnswers, claim_of
 from api.http.params import Params, RequestParams, parse
 from api.http.request_data import request_data
@@ -80,6 +80,9 @@ class RequestHandling:
             request_id=request.request_id,
             url=request.path,
         )
+        paths = _expand_paths(params)
+        if paths and request.method != "GET":
+            check_before(paths, route.endpoint.returns, self._expansions(call.view()))
         if request.method == "POST":
             key = request.headers.get("idempotency-key")
             call.claim = claim_of(key, request.method, request.path, data)
@@ -125,8 +128,12 @@ class RequestHandling:
     def _body(
         self, call: Call[Any], params: Params, answer: JsonObject, position: int | None = None
     ) -> bytes:
-        paths = params.expand if isinstance(params, RequestParams) else []
+        paths = _expand_paths(params)
         if paths:
             view = call.view() if position is None else call.view_as_of(position)
             answer = expand(answer, paths, self._expansions(view))
         return _render.encode(answer)
+
+
+def _expand_paths(params: Params) -> list[str]:
+    return params.expand if isinstance(params, RequestParams) else []
