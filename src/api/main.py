@@ -5,6 +5,7 @@ import sys
 import typer
 
 from api.accounts.cli import keys
+from api.audit.cli import invoice
 from api.database.cli import app as db
 from api.demo.cli import demo
 from api.meter_events.cli import app as usage
@@ -21,6 +22,7 @@ app.add_typer(db)
 app.add_typer(keys, name="keys")
 app.add_typer(projections)
 app.add_typer(usage)
+app.add_typer(invoice)
 app.command()(serve)
 app.command()(demo)
 

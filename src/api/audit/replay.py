@@ -20,7 +20,7 @@ class Replay:
         return self.recomputation is not None and self.recomputation.equal
 
     def document(self) -> dict[str, Any]:
-        """The outcome as JSON, with the parts that differ."""
+        """The outcome as JSON, with the parts that differ. Digests are SHA-256 in hex."""
         shown: dict[str, Any] = {
             "object": "invoice_replay",
             "invoice": self.invoice,
@@ -34,8 +34,8 @@ class Replay:
             "through_position": found.through_position,
             "engine_version": found.engine_version,
             "events": found.events,
-            "recorded_sha256": found.recorded_sha256,
-            "recomputed_sha256": found.digest,
+            "digest": found.digest,
+            "recorded_digest": found.recorded_sha256,
             "differences": [
                 {"part": d.part, "recorded": d.recorded, "recomputed": d.recomputed}
                 for d in found.differences

@@ -1,6 +1,6 @@
 """What is asked of accounts and API keys. The reader is the control ledger's."""
 
-from projections.accounts.rows import API_KEYS, ApiKeyRow
+from projections.accounts.rows import ACCOUNTS, API_KEYS, AccountRow, ApiKeyRow
 from projections.runtime.reader import Reader
 
 
@@ -11,6 +11,11 @@ def keys_of(reader: Reader, account_id: str) -> list[ApiKeyRow]:
         "ledger_id = %(ledger_id)s AND account = %(account)s ORDER BY sequence DESC",
         {"account": account_id},
     )
+
+
+def all_accounts(reader: Reader) -> list[AccountRow]:
+    """Every account, oldest first."""
+    return reader.fetch_rows(ACCOUNTS, "ledger_id = %(ledger_id)s ORDER BY sequence", {})
 
 
 def live_keys_exist(reader: Reader) -> bool:

@@ -1,0 +1,129 @@
+"""`tallybook invoice`: look at an invoice."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.connection import DataDir, opened
+from api.cli.output import data, explained
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from api.http.call import View
+    from projections.invoices.rows import InvoiceRow
+
+app = typer.Typer(
+    name="invoice", help="Invoices: show one, compute one again.", no_args_is_help=True
+)
+
+InvoiceId = Annotated[str, typer.Argument(metavar="ID", help="As the API names it: in_…")]
+LiveOrTest = Annotated[
+    bool | None,
+    typer.Option("--live/--test", help="Look only through live or test ledgers."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def invoice() -> None:
+    """Invoices: show one, compute one again."""
+
+
+@app.command()
+def show(
+    invoice_id: InvoiceId,
+    live: LiveOrTest = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show an invoice with its lines. A draft shows what it comes to now."""
+    from rich.console import Console
+
+    from api.http.call import View
+    from api.invoices.finding import ledger_of_invoice
+    from api.invoices.live import with_amounts
+    from api.invoices.objects import invoice_object
+    from projections.invoices.rows import INVOICES
+
+    with explained(), opened(data_dir) as (services, _):
+        identity = ledger_of_invoice(services, invoice_id, livemode=live)
+        reader = services.reader(identity.ledger_id)
+        view = View(services, identity, reader, reader.head)
+        row = reader.require(INVOICES, "invoice", invoice_id)
+        if as_json:
+            data(invoice_object(view, row))
+            return
+        [row] = with_amounts(view, [row])
+        for line in _heading(row):
+            typer.echo(line)
+        Console().print(_lines(view, row))
+        for line in _sums(row):
+            typer.echo(line)
+
+
+def _heading(row: "InvoiceRow") -> list[str]:
+    ledger = "live" if row.livemode else "test"
+    about = [
+        f"Invoice       {row.number or row.id} ({row.status}, {ledger})",
+        f"Id            {row.id}",
+        f"Customer      {row.customer}",
+        f"Subscription  {row.subscription or '-'}",
+        f"Period        {_time(row.period_start)} to {_time(row.period_end)}",
+        f"Created       {_time(row.created)}",
+    ]
+    for name, moment in (
+        ("Finalizes", row.automatically_finalizes_at),
+        ("Finalized", row.finalized_at),
+        ("Due", row.due_date),
+        ("Paid", row.paid_at),
+        ("Voided", row.voided_at),
+        ("Uncollectible", row.marked_uncollectible_at),
+    ):
+        if moment is not None:
+            about.append(f"{name:<14}{_time(moment)}")
+    return about
+
+
+def _lines(view: "View", row: "InvoiceRow") -> "Table":
+    from rich.table import Table
+
+    from api.invoices.objects_lines import description
+    from api.subscriptions.objects_items import price_rows
+    from ledger.kernel.money import format_money
+
+    prices = price_rows(view, (line.price for line in row.lines))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Line", overflow="fold")
+    table.add_column("From")
+    table.add_column("Meter events", justify="right")
+    table.add_column("Amount", justify="right")
+    for line in row.lines:
+        table.add_row(
+            description(line, prices[line.price]),
+            _time(line.period_start),
+            "" if line.meter_events is None else f"{line.meter_events:,}",
+            format_money(line.amount or 0, row.currency),
+        )
+    return table
+
+
+def _sums(row: "InvoiceRow") -> list[str]:
+    from ledger.kernel.money import format_money
+
+    amounts = row.amounts
+    sums = [f"Total         {format_money(amounts.total, row.currency)}"]
+    if amounts.starting_balance:
+        balance = format_money(amounts.starting_balance, row.currency)
+        sums.append(f"Balance       {balance} (before; below zero is credit)")
+    sums.append(f"Amount due    {format_money(amounts.amount_due, row.currency)}")
+    if row.document_sha256 is not None:
+        sums.append(f"Rated through position {row.through_position}")
+        sums.append(f"SHA-256       {row.document_sha256}")
+    return sums
+
+
+def _time(seconds: int) -> str:
+    from ledger.kernel.clock import from_epoch
+
+    return f"{from_epoch(seconds):%Y-%m-%d %H:%M:%S} UTC"
