@@ -1,0 +1,31 @@
+"""Stored bytes of every event version, kept for ever: they are still read, and written alike."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.event_types import EVENT_CATALOGUE
+from ledger.invoices.events import EVENTS as INVOICES
+from ledger.store.catalogue import encode_event
+from ledger.subscriptions.events import EVENTS as SUBSCRIPTIONS
+
+FIXTURES = sorted(Path(__file__).parent.glob("*.json"))
+
+
+def topic_of(fixture: Path) -> str:
+    """`meter.created.v1` of `meter.created.v1.json` and of `meter.created.v1.some_case.json`."""
+    name, _, rest = fixture.name.partition(".v")
+    return f"{name}.v{rest.split('.')[0]}"
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda fixture: fixture.stem)
+def test_stored_bytes_keep_their_meaning(fixture: Path) -> None:
+    stored = fixture.read_bytes().rstrip(b"\n")
+    event = EVENT_CATALOGUE.decode(topic_of(fixture), stored)
+    if event.TOPIC == topic_of(fixture):
+        assert encode_event(event) == stored
+
+
+@pytest.mark.parametrize("topic", [event.TOPIC for event in (*SUBSCRIPTIONS, *INVOICES)])
+def test_every_fact_of_billing_is_among_them(topic: str) -> None:
+    assert topic in {topic_of(fixture) for fixture in FIXTURES}
