@@ -97,7 +97,8 @@ def test_the_balance_is_the_last_one():
 def test_the_currency_is_that_of_the_first_subscription():
     first = CustomerSubscribed(subscription="sub_1", currency="usd")
     assert after().currency is None
-    assert after(first, CustomerSubscribed(subscription="sub_2", currency="usd")).currency == "usd"
+    both = after(first, CustomerSubscribed(subscription="sub_2", currency="usd"))
+    assert (both.currency, both.subscriptions) == ("usd", ("sub_1", "sub_2"))
 
 
 def test_each_invoice_number_moves_the_next_one():

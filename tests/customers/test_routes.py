@@ -166,7 +166,11 @@ def test_subscriptions_end_with_their_customer(
     subscription = client.v1.subscriptions.create(
         {"customer": customer.id, "items": [{"price": price.id}]}
     )
-    assert client.v1.customers.retrieve(customer.id).currency == "usd"
+    expanded = http.get(f"/v1/customers/{customer.id}", params={"expand[]": "subscriptions"})
+    shown = expanded.json()
+    assert problems(shown, "Customer") == []
+    assert [one["id"] for one in shown["subscriptions"]["data"]] == [subscription.id]
+    assert shown["currency"] == "usd"
     too_far = 1_700_000_000 + 70 * 86_400
     with pytest.raises(InvalidRequestError, match="two intervals"):
         client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": too_far})

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from api.customers.objects import load_customers
 from api.http.call import View
-from api.http.expand import Expansions, JsonObject, Reference
+from api.http.expand import Expansions, Hidden, JsonObject, Reference
+from api.http.lists import DEFAULT_LIMIT, list_object
 from api.products.objects import load_products
 from api.subscriptions.objects import subscription_objects
 from api.test_clocks.objects import test_clock_object
+from projections.customers.rows import CUSTOMERS
 from projections.subscriptions.rows import SUBSCRIPTIONS
 from projections.test_clocks.rows import TEST_CLOCKS
 
@@ -17,6 +19,7 @@ def subscription_expansions(view: View) -> Expansions:
     nothing = Reference(lambda _: {})
     products = Reference(lambda ids: load_products(view, ids))
     return {
+        ("customer", "subscriptions"): Hidden(lambda customer: _current_of(view, customer)),
         ("subscription", "customer"): Reference(lambda ids: load_customers(view, ids)),
         ("subscription", "default_payment_method"): nothing,
         ("subscription", "default_source"): nothing,
@@ -35,6 +38,15 @@ def load_subscriptions(view: View, ids: Sequence[str]) -> Mapping[str, JsonObjec
     """Subscriptions by id, for objects that refer to them."""
     rows = [row for i in ids if (row := view.rows.get(SUBSCRIPTIONS, i)) is not None]
     return {shown["id"]: shown for shown in subscription_objects(view, rows)}
+
+
+def _current_of(view: View, customer: JsonObject) -> JsonObject:
+    """A page of the customer's subscriptions that have not ended, newest first."""
+    row = view.rows.require(CUSTOMERS, "customer", customer["id"])
+    loaded = load_subscriptions(view, row.subscriptions[::-1])
+    current = [shown for shown in loaded.values() if shown["status"] != "canceled"]
+    url = f"/v1/customers/{row.id}/subscriptions"
+    return list_object(url, current[:DEFAULT_LIMIT], has_more=len(current) > DEFAULT_LIMIT)
 
 
 def load_clocks(view: View, ids: Sequence[str]) -> Mapping[str, JsonObject]:

@@ -36,8 +36,13 @@ class CustomersProjection:
             case CustomerBalanceChanged() as event:
                 _change(rows, recorded.originator_id, balance=event.balance)
             case CustomerSubscribed() as event:
-                currency = _known(rows, recorded.originator_id).currency or event.currency
-                _change(rows, recorded.originator_id, currency=currency)
+                row = _known(rows, recorded.originator_id)
+                _change(
+                    rows,
+                    row.id,
+                    currency=row.currency or event.currency,
+                    subscriptions=(*row.subscriptions, event.subscription),
+                )
             case InvoiceNumberAssigned() as event:
                 customer = customer_of(recorded.originator_id)
                 _change(rows, customer, next_invoice_sequence=event.sequence + 1)

@@ -31,7 +31,10 @@ class PersonalPart(msgspec.Struct, frozen=True):
 
 
 class CustomerRow(msgspec.Struct, frozen=True):
-    """A deleted customer keeps a row, because their invoices still name them."""
+    """A deleted customer keeps a row, because their invoices still name them.
+
+    `subscriptions` are all they ever had, oldest first.
+    """
 
     id: str
     sequence: int
@@ -48,6 +51,7 @@ class CustomerRow(msgspec.Struct, frozen=True):
     rendering: dict[str, str | None] | None = None
     test_clock: str | None = None
     next_invoice_sequence: int = 1
+    subscriptions: tuple[str, ...] = ()
     deleted: bool = False
 
 
