@@ -84,6 +84,7 @@ class Answers(Wire):
                 "through_position": 13,
                 "events": 21,
                 "digest": "ab" * 32,
+                "unexplained": None,
                 **self._changed.get("replay", {}),
             }
         return {"status": "ready"} if "clock" in path else self._invoice("open")
@@ -132,7 +133,7 @@ def test_the_story_told_to_its_end() -> None:
     told = play(Answers())
     assert "A subscription of John's to the price" in told
     assert "Its first period: 1 March 2026 to 1 April 2026." in told
-    assert "Hypernian tokens  1 March 2026 to 1 April 2026     3,000  US$1.20" in told
+    assert "1 March 2026 to 1 April 2026, quantity 3,000: US$1.20" in told
     assert "through position 13, 21 events, SHA-256 abab" in told
 
 

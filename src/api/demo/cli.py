@@ -137,6 +137,9 @@ def _play(wire: "Wire", teller: "Teller") -> dict[str, Any]:
     except (NotAsTold, RequestRefused, OSError) as error:
         note(f"The story ends here: {error}")
         raise typer.Exit(1) from None
+    except LookupError as error:
+        note(f"The story ends here: an answer lacks {error}.")
+        raise typer.Exit(1) from None
 
 
 def _invite(teller: "Teller", settings: Settings, url: str, invoice: dict[str, Any]) -> None:

@@ -175,18 +175,13 @@ class Story:
         self.teller.request("GET", path, invoice["status"])
         self.teller.say(f"Invoice {invoice['number']}, finalized for ever:")
         lines = invoice["lines"]["data"]
-        self.teller.table(
-            ("line", "period", "quantity", "amount"),
-            [
-                (
-                    line["description"] or line["id"],
-                    f"{day(line['period']['start'])} to {day(line['period']['end'])}",
-                    f"{line['quantity']:,}",
-                    format_money(line["amount"], line["currency"]),
-                )
-                for line in lines
-            ],
-        )
+        for line in lines:
+            period = f"{day(line['period']['start'])} to {day(line['period']['end'])}"
+            self.teller.say(f"  {line['description']}")
+            self.teller.say(
+                f"  {period}, quantity {line['quantity']:,}: "
+                f"{format_money(line['amount'], line['currency'])}"
+            )
         self.teller.result(f"Amount due: {money(invoice)}")
         _expect("The finalized invoice's status", invoice["status"], "open")
         _expect("The amount of the finalized invoice", invoice["amount_due"], _DUE)
@@ -198,14 +193,15 @@ class Story:
         path = f"/audit/v1/invoices/{invoice['id']}/replay"
         replay = self.wire.get(path)
         self.teller.request("GET", path)
-        verdict = "equal" if replay["equal"] else "DIFFERENT"
-        self.teller.result(f"replay: {verdict}")
+        if not replay["equal"]:
+            self.teller.say("replay: DIFFERENT")
+            reason = replay["unexplained"] or replay["differences"]
+            raise ReplayDiffers(f"The replay of {invoice['id']} differs: {reason}")
+        self.teller.result("replay: equal")
         self.teller.say(
             f"through position {replay['through_position']}, {replay['events']} events, "
             f"SHA-256 {replay['digest']}"
         )
-        if not replay["equal"]:
-            raise ReplayDiffers(f"The replay of {invoice['id']} differs: {replay['differences']}.")
 
     def _advance(self, to: datetime) -> None:
         self._advance_to(to_epoch(to))

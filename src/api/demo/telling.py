@@ -1,12 +1,9 @@
 """How the story is told: readable on a terminal, plain text anywhere else."""
 
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from ledger.kernel.money import format_money
@@ -45,15 +42,6 @@ class Teller:
     def remark(self, text: str) -> None:
         """A line that belongs to no step."""
         self._line(text)
-
-    def table(self, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Columns whose first is text and whose others are figures."""
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for number, title in enumerate(titles):
-            table.add_column(title, justify="right" if number else "left", no_wrap=True)
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        self._console.print(Padding(table, (0, 0, 0, _INDENT)))
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)
