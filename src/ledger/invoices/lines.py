@@ -39,7 +39,7 @@ def _worth_v1(line: DraftLine, terms: PriceTerms, quantity: Decimal) -> Worth:
     return Worth(rated.quantity, round_half_away(share))
 
 
-ENGINES: Final[Mapping[int, Engine]] = {RATING_ENGINE_VERSION: _worth_v1}
+ENGINES: Final[Mapping[int, Engine]] = {1: _worth_v1}
 """Every engine that a finalized invoice may name. Released ones are never changed or removed."""
 
 
