@@ -62,13 +62,16 @@ def _own_settings(data_dir: Path | None, port: int | None, *, reset: bool) -> Se
         note(f"Deleted {folder}.")
     if home.claim(folder):
         note("Preparing a database for the demo …")
+    free = free_port("127.0.0.1", given.port)
+    if free != given.port:
+        note(f"Port {given.port} is taken.")
     own: dict[str, Any] = {
         "data_dir": folder,
         "database_url": None,
         "owner_database_url": None,
         "api_key": SecretStr(home.api_key(folder)),
         "host": "127.0.0.1",
-        "port": free_port("127.0.0.1", given.port),
+        "port": free,
         "workers": 1,
         "finalization_grace_seconds": 3600,
     }
