@@ -22,4 +22,6 @@ for _variable in ("DATABASE_URL", "DATABASE_URL_FILE"):
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("tallybook", deadline=None)
+# `--hypothesis-profile=long` looks at many more examples.
+settings.register_profile("long", deadline=None, max_examples=5_000)
 settings.load_profile("tallybook")
