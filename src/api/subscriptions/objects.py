@@ -40,6 +40,22 @@ _INVOICE_SETTINGS: Final[dict[str, Any]] = {
     "issuer": {"type": "self"},
 }
 
+_OTHER_METHODS: Final[dict[str, Any]] = dict.fromkeys(
+    (
+        "acss_debit",
+        "bancontact",
+        "billie",
+        "blik",
+        "customer_balance",
+        "konbini",
+        "payto",
+        "pix",
+        "sepa_debit",
+        "upi",
+        "us_bank_account",
+    )
+)
+
 
 def subscription_objects(view: View, rows: Sequence[SubscriptionRow]) -> list[dict[str, Any]]:
     """Several subscriptions; a price that they share is looked up once."""
@@ -104,7 +120,7 @@ def _payment_settings(kept: dict[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = kept.get("payment_method_options") or {}
     card: dict[str, Any] | None = options.get("card")
     return {
-        "payment_method_options": {"card": _card(card)} if card else None,
+        "payment_method_options": _OTHER_METHODS | {"card": _card(card)} if card else None,
         "payment_method_types": kept.get("payment_method_types"),
         "save_default_payment_method": kept.get("save_default_payment_method") or "off",
     }
@@ -122,6 +138,7 @@ def _trial_settings(kept: dict[str, Any]) -> dict[str, Any]:
 
 def _card(kept: dict[str, Any]) -> dict[str, Any]:
     return {
+        "mandate_options": None,
         "network": kept.get("network"),
         "request_three_d_secure": kept.get("request_three_d_secure"),
     }
