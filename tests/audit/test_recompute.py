@@ -8,9 +8,11 @@ import pytest
 
 from ledger.customers.commands import UpdateCustomer
 from ledger.invoices.commands import ClosePeriod, FinalizeInvoice, PayInvoice
+from ledger.invoices.lines import ENGINES
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.meter_events.commands import CancelMeterEvent
 from ledger.prices.commands import UpdatePrice
+from ledger.rating.rate import RATING_ENGINE_VERSION
 from ledger.store.mapper import deflate, inflate
 from ledger.subscriptions.commands import CancelSubscription, UpdateSubscription
 from tests.support.billing_ledger import at
@@ -120,6 +122,10 @@ def test_only_finalized_invoices_are_recomputed(ledger: StoredLedger) -> None:
         ledger.recompute(draft)
     with pytest.raises(NotFound):
         ledger.recompute("in_unknown")
+
+
+def test_the_engine_that_is_recorded_can_be_run() -> None:
+    assert RATING_ENGINE_VERSION in ENGINES
 
 
 def test_altered_usage_is_found_out(
