@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-import psycopg
 import pytest
 
 from ledger.customers.commands import UpdateCustomer
@@ -13,11 +12,11 @@ from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.meter_events.commands import CancelMeterEvent
 from ledger.prices.commands import UpdatePrice
 from ledger.rating.rate import RATING_ENGINE_VERSION
-from ledger.store.mapper import deflate, inflate
 from ledger.subscriptions.commands import CancelSubscription, UpdateSubscription
 from tests.support.billing_ledger import at
 from tests.support.postgres import Database
 from tests.support.stored_ledger import StoredLedger, drafts
+from tests.support.tampering import rewrite
 
 
 @pytest.fixture
@@ -131,7 +130,7 @@ def test_the_engine_that_is_recorded_can_be_run() -> None:
 def test_altered_usage_is_found_out(
     ledger: StoredLedger, invoice: str, audited_database: Database
 ) -> None:
-    rewrite(audited_database, ledger, "usage.recorded.v1", b'"1500"', b'"1501"')
+    rewrite(audited_database.owner_url, ledger.ledger_id, "usage.recorded.v1", b'"1500"', b'"1501"')
     outcome = ledger.recompute(invoice)
     assert not outcome.equal
     *sums, line = outcome.differences
@@ -143,7 +142,13 @@ def test_altered_usage_is_found_out(
 def test_an_altered_invoice_is_found_out(
     ledger: StoredLedger, invoice: str, audited_database: Database
 ) -> None:
-    rewrite(audited_database, ledger, "invoice.finalized.v1", b'"total":3220', b'"total":3221')
+    rewrite(
+        audited_database.owner_url,
+        ledger.ledger_id,
+        "invoice.finalized.v1",
+        b'"total":3220',
+        b'"total":3221',
+    )
     outcome = ledger.recompute(invoice)
     assert not outcome.equal
     assert [difference.part for difference in outcome.differences] == ["total"]
@@ -153,25 +158,6 @@ def test_an_altered_digest_is_found_out(
     ledger: StoredLedger, invoice: str, audited_database: Database
 ) -> None:
     digest = ledger.recompute(invoice).digest.encode()
-    rewrite(audited_database, ledger, "invoice.finalized.v1", digest, b"0" * 64)
+    rewrite(audited_database.owner_url, ledger.ledger_id, "invoice.finalized.v1", digest, b"0" * 64)
     outcome = ledger.recompute(invoice)
     assert (outcome.equal, outcome.differences) == (False, ())
-
-
-def rewrite(database: Database, ledger: StoredLedger, topic: str, old: bytes, new: bytes) -> None:
-    """Alter stored events behind the ledger's back, as only the owner of the tables can."""
-    with psycopg.connect(database.owner_url) as connection:
-        rows = connection.execute(
-            "SELECT position, state FROM ledger.events WHERE ledger_id = %s AND topic = %s",
-            (ledger.ledger_id, topic),
-        ).fetchall()
-        altered = [
-            (deflate(inflate(state).replace(old, new)), ledger.ledger_id, position)
-            for position, state in rows
-            if old in inflate(state)
-        ]
-        assert len(altered) == 1
-        connection.execute(
-            "UPDATE ledger.events SET state = %s WHERE ledger_id = %s AND position = %s",
-            altered[0],
-        )

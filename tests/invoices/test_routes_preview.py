@@ -1,0 +1,93 @@
+"""Invoices to come over HTTP. Nothing of them is recorded."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.served import Served
+from tests.support.shop import FEBRUARY, JANUARY, Shop
+
+PREVIEW = "/v1/invoices/create_preview"
+
+
+def test_the_next_invoice_of_a_subscription(shop: Shop, served: Served):
+    subscription = shop.subscribe(shop.tokens, shop.seat)["id"]
+    shop.use(3000)
+    before = served.head()
+    upcoming = shop.post(PREVIEW, "Invoice", subscription=subscription, preview_mode="next")
+    assert served.head() == before
+    assert upcoming["id"].startswith("upcoming_in_")
+    assert (upcoming["status"], upcoming["billing_reason"]) == ("draft", "upcoming")
+    assert (upcoming["number"], upcoming["total"]) == (None, 2120)
+    assert (upcoming["period_start"], upcoming["period_end"]) == (JANUARY, FEBRUARY)
+    usage, seat = upcoming["lines"]["data"]
+    assert usage["period"] == {"start": JANUARY, "end": FEBRUARY}
+    assert seat["period"]["start"] == FEBRUARY
+    assert shop.refused("GET", f"/v1/invoices/{upcoming['id']}").status == 404
+
+
+def test_it_follows_usage_and_the_price_line_keeps_its_id(shop: Shop):
+    subscription = shop.subscribe()["id"]
+    empty = shop.post(PREVIEW, "Invoice", subscription=subscription)
+    shop.use(101)
+    used = shop.post(PREVIEW, "Invoice", subscription=subscription)
+    assert (empty["total"], used["total"]) == (0, 8)
+    assert empty["lines"]["data"][0]["id"] == used["lines"]["data"][0]["id"]
+
+
+def test_the_next_invoice_of_a_customer(shop: Shop):
+    shop.subscribe()
+    shop.use(3000)
+    upcoming = shop.post(PREVIEW, "Invoice", customer=shop.customer, expand=["customer"])
+    assert (upcoming["total"], upcoming["customer"]["name"]) == (120, "Ada")
+
+
+def test_an_invoice_of_a_subscription_that_might_be_created(shop: Shop, served: Served):
+    shop.use(3000)
+    before = served.head()
+    details: Any = {"items": [{"price": shop.tokens}], "proration_behavior": "none"}
+    metered = shop.post(PREVIEW, "Invoice", customer=shop.customer, subscription_details=details)
+    assert metered["total"] == 120
+    items = [{"price": shop.tokens}, {"price": shop.seat, "quantity": 2}]
+    anchor = {"type": "timestamp", "timestamp": FEBRUARY}
+    details = {"items": items, "billing_mode": {"type": "classic"}, "billing_cycle_anchor": anchor}
+    both = shop.post(PREVIEW, "Invoice", customer=shop.customer, subscription_details=details)
+    assert [line["amount"] for line in both["lines"]["data"]] == [0, 4000]
+    assert served.head() == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "code"),
+    [
+        ({}, "subscription", "parameter_missing"),
+        ({"subscription": "sub_unknown"}, "subscription", "resource_missing"),
+        ({"customer": "cus_unknown"}, "customer", "resource_missing"),
+        ({"customer": "HERE"}, None, "invoice_upcoming_none"),
+        ({"customer": "HERE", "discounts": [{"coupon": "c"}]}, "discounts", None),
+        ({"customer": "HERE", "invoice_items": [{"amount": 1}]}, "invoice_items", None),
+        ({"customer": "HERE", "preview_mode": "recurring"}, "preview_mode", None),
+        (
+            {"customer": "HERE", "subscription_details": {"items": [{"quantity": 1}]}},
+            "subscription_details[items][0][price]",
+            "parameter_missing",
+        ),
+    ],
+)
+def test_what_cannot_be_previewed(
+    shop: Shop, fields: dict[str, Any], param: str | None, code: str | None
+):
+    asked = {k: shop.customer if v == "HERE" else v for k, v in fields.items()}
+    refusal = shop.refused("POST", PREVIEW, **asked)
+    assert (refusal.status, refusal.param, refusal.code) == (400, param, code)
+
+
+def test_a_running_subscription_is_previewed_as_it_is(shop: Shop):
+    subscription = shop.subscribe()["id"]
+    details = {"cancel_at_period_end": True}
+    refusal = shop.refused("POST", PREVIEW, subscription=subscription, subscription_details=details)
+    assert (refusal.status, refusal.param) == (400, "subscription_details")
+    stranger = shop.post("/v1/customers")["id"]
+    refusal = shop.refused("POST", PREVIEW, subscription=subscription, customer=stranger)
+    assert (refusal.status, refusal.param) == (400, "customer")
+    shop.delete(f"/v1/subscriptions/{subscription}")
+    assert shop.refused("POST", PREVIEW, subscription=subscription).code == "invoice_upcoming_none"
