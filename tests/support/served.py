@@ -10,13 +10,20 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import psycopg
 import pytest
 from stripe import StripeClient
 
+from api.accounts.keys import IssuedKey, issue_key
+from api.services import Services
+from ledger.accounts.commands import CreateAccount
+from ledger.accounts.ledgers import CONTROL_LEDGER
+from ledger.kernel.clock import system_now
+from ledger.kernel.commands import Circumstances
+from ledger.kernel.ids import new_id
 from tests.support.postgres import PostgresServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +71,25 @@ class Served:
                 if following == role.encode():
                     found.append(int(status.parent.name))
         return sorted(found)
+
+    def new_key(
+        self,
+        account: str | None = None,
+        *,
+        livemode: bool = False,
+        kind: Literal["secret", "restricted"] = "secret",
+    ) -> IssuedKey:
+        """A key to an account's ledger; to a new account's own if none is named."""
+        services = Services(self.database_url, pool_size=2)
+        try:
+            if account is None:
+                account = new_id("acct")
+                circumstances = Circumstances(system_now(), "system:test", new_id("run"))
+                created = CreateAccount(account=account, name="An account of a test")
+                services.application(CONTROL_LEDGER).execute(created, circumstances)
+            return issue_key(services, account, kind, livemode=livemode)
+        finally:
+            services.close()
 
     def head(self, ledger_id: int = TEST_LEDGER) -> int:
         """The last position of a ledger's log."""

@@ -1,0 +1,64 @@
+"""The usage-based billing guide in Python, as the official client sends it."""
+
+import pytest
+from stripe import StripeClient
+
+from tests.support.served import Served
+from tests.support.stripe_shape import problems
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> StripeClient:
+    """A client of a ledger of its own, so that the guide's own event name is free."""
+    return served.client(served.new_key().key)
+
+
+def test_the_guide_from_meter_to_preview(client: StripeClient) -> None:
+    meter = client.v1.billing.meters.create(
+        {
+            "display_name": "Hypernian tokens",
+            "event_name": "hypernian_tokens",
+            "default_aggregation": {"formula": "sum"},
+            "customer_mapping": {"event_payload_key": "stripe_customer_id", "type": "by_id"},
+            "value_settings": {"event_payload_key": "value"},
+        }
+    )
+    assert problems(meter.to_dict(), "billing.Meter") == []
+    price = client.v1.prices.create(
+        {
+            "currency": "usd",
+            "unit_amount": 4,
+            "billing_scheme": "per_unit",
+            "transform_quantity": {"divide_by": 100, "round": "up"},
+            "recurring": {"usage_type": "metered", "interval": "month", "meter": meter.id},
+            "product_data": {"name": "Hypernian tokens"},
+        }
+    )
+    assert (price.unit_amount, str(price.unit_amount_decimal)) == (4, "4")
+    customer = client.v1.customers.create({"name": "John Doe"})
+    subscription = client.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price.id}]}
+    )
+    assert subscription.status == "active"
+    assert subscription.latest_invoice is None
+    event = client.v1.billing.meter_events.create(
+        {
+            "event_name": "hypernian_tokens",
+            "payload": {"stripe_customer_id": customer.id, "value": "25"},
+        }
+    )
+    preview = client.v1.invoices.create_preview({"subscription": subscription.id})
+    assert (preview.total, preview.amount_due, preview.currency) == (4, 4, "usd")
+    [line] = preview.lines.data
+    assert (line.quantity, line.amount) == (25, 4)
+    minute = event.timestamp // 60 * 60
+    summaries = client.v1.billing.meters.event_summaries.list(
+        meter.id,
+        {"customer": customer.id, "start_time": minute, "end_time": minute + 60},
+    )
+    [summary] = summaries.data
+    assert (summary.aggregated_value, summary.meter) == (25, meter.id)
+    unused = client.v1.billing.meters.event_summaries.list(
+        meter.id, {"customer": customer.id, "start_time": 1717249380, "end_time": 1717249440}
+    )
+    assert unused.data == []
