@@ -17,7 +17,7 @@ from api.customers.requests import billing_change, personal_fields
 from api.http.call import Call, View, bounds
 from api.http.lists import list_object
 from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, command, query
+from api.http.routes import NoParams, Resource, Route
 from ledger.customers.commands import (
     AttachPaymentMethod,
     CreateCustomer,
@@ -29,6 +29,7 @@ from projections.customers.rows import CUSTOMERS
 
 TAG = "Customers"
 RETURNS = "customer"
+CUSTOMER = Resource(TAG, RETURNS, "cus")
 ALL = "/v1/customers"
 ONE = f"{ALL}/{{customer:str}}"
 
@@ -69,10 +70,6 @@ def _deleted(_: View, customer_id: str) -> dict[str, Any]:
     return deleted_customer_object(customer_id)
 
 
-def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
-    return _one(call.view(), call.path["customer"])
-
-
 def _list(call: Call[CustomerList]) -> dict[str, Any]:
     asked = call.params
     where = {"email": asked.email, "test_clock": asked.test_clock, "deleted": False}
@@ -99,68 +96,17 @@ def _attached(view: View, call: Call[PaymentMethodAttach]) -> dict[str, Any]:
 
 
 ROUTES: list[Route] = [
-    command(
-        Endpoint(
-            method="POST",
-            path=ALL,
-            params=CustomerCreate,
-            returns=RETURNS,
-            summary="Create a customer",
-            tag=TAG,
-        ),
-        _create,
-        _one,
-        prefix="cus",
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ALL,
-            params=CustomerList,
-            returns=RETURNS,
-            summary="List customers",
-            tag=TAG,
-            listed=True,
-        ),
-        _list,
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Retrieve a customer",
-            tag=TAG,
-        ),
-        _retrieve,
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=ONE,
-            params=CustomerUpdate,
-            returns=RETURNS,
-            summary="Update a customer",
-            tag=TAG,
-        ),
-        _update,
-        _one,
-        prefix="cus",
-    ),
-    command(
-        Endpoint(
-            method="DELETE",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Delete a customer",
-            tag=TAG,
-            description="Their active subscriptions are cancelled.",
-        ),
+    CUSTOMER.post(ALL, CustomerCreate, "Create a customer", _create, _one),
+    CUSTOMER.page(ALL, CustomerList, "List customers", _list),
+    CUSTOMER.retrieve(ONE, "Retrieve a customer", _one),
+    CUSTOMER.post(ONE, CustomerUpdate, "Update a customer", _update, _one),
+    CUSTOMER.delete(
+        ONE,
+        NoParams,
+        "Delete a customer",
         _delete,
         _deleted,
-        prefix="cus",
+        "Their active subscriptions are cancelled.",
     ),
     Route(
         endpoint=Endpoint(

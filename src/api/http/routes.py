@@ -6,16 +6,18 @@ kept, from rows of the moment at which it was recorded.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 from api.http.call import Call, View
 from api.http.openapi import Endpoint
-from api.http.params import RequestParams
+from api.http.params import Params, RequestParams
 from ledger.kernel.commands import Command
 from ledger.kernel.errors import Unavailable
 
 JsonObject: TypeAlias = dict[str, Any]
+Handle: TypeAlias = Callable[[Call[Any]], JsonObject]
+Ask: TypeAlias = Callable[[Call[Any]], Command]
 Answer: TypeAlias = Callable[[View, str], JsonObject]
 
 _REQUEST_EVENTS = 50
@@ -30,18 +32,89 @@ class Route:
     """An endpoint with its handler. `recall` renders what a claimed request had recorded."""
 
     endpoint: Endpoint
-    handle: Callable[[Call[Any]], JsonObject]
+    handle: Handle
     recall: Callable[[Call[Any], int], JsonObject] | None = None
 
 
-def query(endpoint: Endpoint, handle: Callable[[Call[Any]], JsonObject]) -> Route:
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The routes of one kind of object: its `object` name on the wire, and its ids' prefix."""
+
+    tag: str
+    returns: str
+    prefix: str
+
+    def post(
+        self,
+        path: str,
+        params: type[Params],
+        summary: str,
+        ask: Ask,
+        answer: Answer,
+        description: str = "",
+    ) -> Route:
+        """A command that creates or changes an object."""
+        endpoint = self._endpoint("POST", path, params, summary, description)
+        return command(endpoint, ask, answer, prefix=self.prefix)
+
+    def delete(
+        self,
+        path: str,
+        params: type[Params],
+        summary: str,
+        ask: Ask,
+        answer: Answer,
+        description: str = "",
+    ) -> Route:
+        """A command that ends an object."""
+        endpoint = self._endpoint("DELETE", path, params, summary, description)
+        return command(endpoint, ask, answer, prefix=self.prefix)
+
+    def retrieve(self, path: str, summary: str, answer: Answer, description: str = "") -> Route:
+        """The object whose id stands in the path."""
+        endpoint = self._endpoint("GET", path, NoParams, summary, description)
+        [in_path] = endpoint.path_parameters
+        return query(endpoint, lambda call: answer(call.view(), call.path[in_path]))
+
+    def page(
+        self,
+        path: str,
+        params: type[Params],
+        summary: str,
+        handle: Handle,
+        description: str = "",
+    ) -> Route:
+        """A list of objects."""
+        endpoint = self._endpoint("GET", path, params, summary, description)
+        return query(replace(endpoint, listed=True), handle)
+
+    def _endpoint(
+        self,
+        method: Literal["GET", "POST", "DELETE"],
+        path: str,
+        params: type[Params],
+        summary: str,
+        description: str,
+    ) -> Endpoint:
+        return Endpoint(
+            method=method,
+            path=path,
+            params=params,
+            returns=self.returns,
+            summary=summary,
+            tag=self.tag,
+            description=description,
+        )
+
+
+def query(endpoint: Endpoint, handle: Handle) -> Route:
     """A route that records nothing."""
     return Route(endpoint=endpoint, handle=handle)
 
 
 def command(
     endpoint: Endpoint,
-    ask: Callable[[Call[Any]], Command],
+    ask: Ask,
     answer: Answer,
     *,
     prefix: str,

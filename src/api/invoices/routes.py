@@ -5,7 +5,7 @@ from typing import Any
 from api.http.call import Call, View, bounds
 from api.http.lists import list_object, page_of
 from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, command, query
+from api.http.routes import NoParams, Resource, Route, query
 from api.invoices.live import with_amounts
 from api.invoices.objects import invoice_object, invoice_objects, preview_object
 from api.invoices.objects_lines import line_object
@@ -28,6 +28,8 @@ from projections.invoices.rows import INVOICES, InvoiceRow
 
 TAG = "Invoices"
 RETURNS = "invoice"
+INVOICE = Resource(TAG, RETURNS, "in")
+LINE = Resource(TAG, "line_item", "il")
 ALL = "/v1/invoices"
 ONE = f"{ALL}/{{invoice:str}}"
 
@@ -54,10 +56,6 @@ def _row(view: View, invoice_id: str) -> InvoiceRow:
 
 def _one(view: View, invoice_id: str) -> dict[str, Any]:
     return invoice_object(view, _row(view, invoice_id))
-
-
-def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
-    return _one(call.view(), call.path["invoice"])
 
 
 def _list(call: Call[InvoiceList]) -> dict[str, Any]:
@@ -87,18 +85,12 @@ def _preview(call: Call[InvoicePreview]) -> dict[str, Any]:
 
 
 ROUTES: list[Route] = [
-    query(
-        Endpoint(
-            method="GET",
-            path=ALL,
-            params=InvoiceList,
-            returns=RETURNS,
-            summary="List invoices",
-            tag=TAG,
-            description="Drafts show what they come to with the usage recorded so far.",
-            listed=True,
-        ),
+    INVOICE.page(
+        ALL,
+        InvoiceList,
+        "List invoices",
         _list,
+        "Drafts show what they come to with the usage recorded so far.",
     ),
     query(
         Endpoint(
@@ -112,80 +104,23 @@ ROUTES: list[Route] = [
         ),
         _preview,
     ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Retrieve an invoice",
-            tag=TAG,
-        ),
-        _retrieve,
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path=f"{ONE}/lines",
-            params=InvoiceLines,
-            returns="line_item",
-            summary="List the lines of an invoice",
-            tag=TAG,
-            listed=True,
-        ),
-        _lines,
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=f"{ONE}/finalize",
-            params=InvoiceFinalize,
-            returns=RETURNS,
-            summary="Finalize a draft now",
-            tag=TAG,
-        ),
-        _finalize,
-        _one,
-        prefix="in",
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=f"{ONE}/pay",
-            params=InvoicePay,
-            returns=RETURNS,
-            summary="Record that an invoice was paid out of band",
-            tag=TAG,
-            description="No money moves: without `paid_out_of_band` it is refused.",
-        ),
+    INVOICE.retrieve(ONE, "Retrieve an invoice", _one),
+    LINE.page(f"{ONE}/lines", InvoiceLines, "List the lines of an invoice", _lines),
+    INVOICE.post(f"{ONE}/finalize", InvoiceFinalize, "Finalize a draft now", _finalize, _one),
+    INVOICE.post(
+        f"{ONE}/pay",
+        InvoicePay,
+        "Record that an invoice was paid out of band",
         _pay,
         _one,
-        prefix="in",
+        "No money moves: without `paid_out_of_band` it is refused.",
     ),
-    command(
-        Endpoint(
-            method="POST",
-            path=f"{ONE}/void",
-            params=NoParams,
-            returns=RETURNS,
-            summary="Void a finalized invoice",
-            tag=TAG,
-        ),
-        _void,
-        _one,
-        prefix="in",
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=f"{ONE}/mark_uncollectible",
-            params=NoParams,
-            returns=RETURNS,
-            summary="Mark an invoice as uncollectible",
-            tag=TAG,
-        ),
+    INVOICE.post(f"{ONE}/void", NoParams, "Void a finalized invoice", _void, _one),
+    INVOICE.post(
+        f"{ONE}/mark_uncollectible",
+        NoParams,
+        "Mark an invoice as uncollectible",
         _mark_uncollectible,
         _one,
-        prefix="in",
     ),
 ]

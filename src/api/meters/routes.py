@@ -4,16 +4,14 @@ from typing import Any
 
 from api.http.call import Call, View
 from api.http.lists import list_object
-from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, command, query
+from api.http.routes import NoParams, Resource, Route
 from api.meters.objects import meter_object
 from api.meters.params import MeterCreate, MeterList, MeterUpdate
 from ledger.kernel.ids import new_moded_id
 from ledger.meters.commands import CreateMeter, DeactivateMeter, ReactivateMeter, RenameMeter
 from projections.meters.rows import METERS
 
-TAG = "Meters"
-RETURNS = "billing.meter"
+METER = Resource("Meters", "billing.meter", "mtr")
 ONE = "/v1/billing/meters/{meter:str}"
 
 
@@ -47,90 +45,23 @@ def _one(view: View, meter_id: str) -> dict[str, Any]:
     return meter_object(view.rows.require(METERS, "billing meter", meter_id))
 
 
-def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
-    return _one(call.view(), call.path["meter"])
-
-
 def _list(call: Call[MeterList]) -> dict[str, Any]:
     rows, more = call.reader().page(METERS, call.params, {"status": call.params.status})
     return list_object(call.url, [meter_object(row) for row in rows], has_more=more)
 
 
 ROUTES: list[Route] = [
-    command(
-        Endpoint(
-            method="POST",
-            path="/v1/billing/meters",
-            params=MeterCreate,
-            returns=RETURNS,
-            summary="Create a meter",
-            tag=TAG,
-        ),
-        _create,
-        _one,
-        prefix="mtr",
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path="/v1/billing/meters",
-            params=MeterList,
-            returns=RETURNS,
-            summary="List meters",
-            tag=TAG,
-            listed=True,
-        ),
-        _list,
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Retrieve a meter",
-            tag=TAG,
-        ),
-        _retrieve,
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=ONE,
-            params=MeterUpdate,
-            returns=RETURNS,
-            summary="Rename a meter",
-            tag=TAG,
-        ),
-        _update,
-        _one,
-        prefix="mtr",
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=f"{ONE}/deactivate",
-            params=NoParams,
-            returns=RETURNS,
-            summary="Deactivate a meter",
-            tag=TAG,
-            description="An inactive meter accepts no events and cannot be attached to a price.",
-        ),
+    METER.post("/v1/billing/meters", MeterCreate, "Create a meter", _create, _one),
+    METER.page("/v1/billing/meters", MeterList, "List meters", _list),
+    METER.retrieve(ONE, "Retrieve a meter", _one),
+    METER.post(ONE, MeterUpdate, "Rename a meter", _update, _one),
+    METER.post(
+        f"{ONE}/deactivate",
+        NoParams,
+        "Deactivate a meter",
         _deactivate,
         _one,
-        prefix="mtr",
+        "An inactive meter accepts no events and cannot be attached to a price.",
     ),
-    command(
-        Endpoint(
-            method="POST",
-            path=f"{ONE}/reactivate",
-            params=NoParams,
-            returns=RETURNS,
-            summary="Reactivate a meter",
-            tag=TAG,
-        ),
-        _reactivate,
-        _one,
-        prefix="mtr",
-    ),
+    METER.post(f"{ONE}/reactivate", NoParams, "Reactivate a meter", _reactivate, _one),
 ]

@@ -4,16 +4,14 @@ from typing import Any
 
 from api.http.call import Call, View, bounds
 from api.http.lists import list_object
-from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, command, query
+from api.http.routes import Resource, Route
 from api.prices import requests
 from api.prices.objects import price_object
 from api.prices.params import PriceCreate, PriceList, PriceUpdate, RecurringFilter
 from ledger.prices.commands import CreatePrice, UpdatePrice
 from projections.prices.rows import PRICES
 
-TAG = "Prices"
-RETURNS = "price"
+PRICE = Resource("Prices", "price", "price")
 ALL = "/v1/prices"
 ONE = f"{ALL}/{{price:str}}"
 
@@ -30,10 +28,6 @@ def _update(call: Call[PriceUpdate]) -> UpdatePrice:
 
 def _one(view: View, price_id: str) -> dict[str, Any]:
     return price_object(view.rows.require(PRICES, "price", price_id))
-
-
-def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
-    return _one(call.view(), call.path["price"])
 
 
 def _list(call: Call[PriceList]) -> dict[str, Any]:
@@ -54,54 +48,15 @@ def _list(call: Call[PriceList]) -> dict[str, Any]:
 
 
 ROUTES: list[Route] = [
-    command(
-        Endpoint(
-            method="POST",
-            path=ALL,
-            params=PriceCreate,
-            returns=RETURNS,
-            summary="Create a price",
-            tag=TAG,
-            description="A metered price needs an active meter. Terms never change.",
-        ),
+    PRICE.post(
+        ALL,
+        PriceCreate,
+        "Create a price",
         _create,
         _one,
-        prefix="price",
+        "A metered price needs an active meter. Terms never change.",
     ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ALL,
-            params=PriceList,
-            returns=RETURNS,
-            summary="List prices",
-            tag=TAG,
-            listed=True,
-        ),
-        _list,
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Retrieve a price",
-            tag=TAG,
-        ),
-        _retrieve,
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=ONE,
-            params=PriceUpdate,
-            returns=RETURNS,
-            summary="Update a price",
-            tag=TAG,
-        ),
-        _update,
-        _one,
-        prefix="price",
-    ),
+    PRICE.page(ALL, PriceList, "List prices", _list),
+    PRICE.retrieve(ONE, "Retrieve a price", _one),
+    PRICE.post(ONE, PriceUpdate, "Update a price", _update, _one),
 ]

@@ -4,8 +4,7 @@ from typing import Any
 
 from api.http.call import Call, View, bounds
 from api.http.lists import list_object
-from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, command, query
+from api.http.routes import NoParams, Resource, Route
 from api.products import requests
 from api.products.objects import deleted_product_object, product_object
 from api.products.params import ProductCreate, ProductList, ProductUpdate
@@ -14,8 +13,7 @@ from ledger.products.aggregate import product_of
 from ledger.products.commands import DeleteProduct, UpdateProduct
 from projections.products.rows import PRODUCTS
 
-TAG = "Products"
-RETURNS = "product"
+PRODUCT = Resource("Products", "product", "prod")
 ALL = "/v1/products"
 ONE = f"{ALL}/{{product:str}}"
 
@@ -44,10 +42,6 @@ def _deleted(_: View, product_id: str) -> dict[str, Any]:
     return deleted_product_object(product_id)
 
 
-def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
-    return _one(call.view(), call.path["product"])
-
-
 def _list(call: Call[ProductList]) -> dict[str, Any]:
     asked = call.params
     where = {
@@ -62,68 +56,23 @@ def _list(call: Call[ProductList]) -> dict[str, Any]:
 
 
 ROUTES: list[Route] = [
-    command(
-        Endpoint(
-            method="POST",
-            path=ALL,
-            params=ProductCreate,
-            returns=RETURNS,
-            summary="Create a product",
-            tag=TAG,
-            description="With `default_price_data` its default price is created as well.",
-        ),
+    PRODUCT.post(
+        ALL,
+        ProductCreate,
+        "Create a product",
         _create,
         _created,
-        prefix="prod",
+        "With `default_price_data` its default price is created as well.",
     ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ALL,
-            params=ProductList,
-            returns=RETURNS,
-            summary="List products",
-            tag=TAG,
-            listed=True,
-        ),
-        _list,
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Retrieve a product",
-            tag=TAG,
-        ),
-        _retrieve,
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=ONE,
-            params=ProductUpdate,
-            returns=RETURNS,
-            summary="Update a product",
-            tag=TAG,
-        ),
-        _update,
-        _one,
-        prefix="prod",
-    ),
-    command(
-        Endpoint(
-            method="DELETE",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Delete a product",
-            tag=TAG,
-            description="Only a product without prices can be deleted.",
-        ),
+    PRODUCT.page(ALL, ProductList, "List products", _list),
+    PRODUCT.retrieve(ONE, "Retrieve a product", _one),
+    PRODUCT.post(ONE, ProductUpdate, "Update a product", _update, _one),
+    PRODUCT.delete(
+        ONE,
+        NoParams,
+        "Delete a product",
         _delete,
         _deleted,
-        prefix="prod",
+        "Only a product without prices can be deleted.",
     ),
 ]

@@ -4,8 +4,7 @@ from typing import Any, Final
 
 from api.http.call import Call, View, bounds
 from api.http.lists import list_object
-from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, command, query
+from api.http.routes import Resource, Route
 from api.subscriptions.objects import subscription_object, subscription_objects
 from api.subscriptions.params_create import SubscriptionCreate
 from api.subscriptions.params_update import (
@@ -17,8 +16,7 @@ from api.subscriptions.requests import change, creation, end
 from projections.runtime.reader import Reader
 from projections.subscriptions.rows import SUBSCRIPTION_ITEMS, SUBSCRIPTIONS
 
-TAG = "Subscriptions"
-RETURNS = "subscription"
+SUBSCRIPTION = Resource("Subscriptions", "subscription", "sub")
 ALL = "/v1/subscriptions"
 ONE = f"{ALL}/{{subscription:str}}"
 
@@ -32,10 +30,6 @@ _STATUSES: Final[dict[str, list[str] | None]] = {
 def _one(view: View, subscription_id: str) -> dict[str, Any]:
     row = view.rows.require(SUBSCRIPTIONS, "subscription", subscription_id)
     return subscription_object(view, row)
-
-
-def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
-    return _one(call.view(), call.path["subscription"])
 
 
 def _list(call: Call[SubscriptionList]) -> dict[str, Any]:
@@ -72,75 +66,31 @@ def _subscribed(reader: Reader, price: str | None) -> list[str] | None:
 
 
 ROUTES: list[Route] = [
-    command(
-        Endpoint(
-            method="POST",
-            path=ALL,
-            params=SubscriptionCreate,
-            returns=RETURNS,
-            summary="Create a subscription",
-            tag=TAG,
-            description=(
-                "It is active at once: no money moves. Without `billing_mode` it is `flexible` "
-                "from Stripe-Version 2025-09-30 on and `classic` before."
-            ),
-        ),
+    SUBSCRIPTION.post(
+        ALL,
+        SubscriptionCreate,
+        "Create a subscription",
         creation,
         _one,
-        prefix="sub",
+        "It is active at once: no money moves. Without `billing_mode` it is `flexible` "
+        "from Stripe-Version 2025-09-30 on and `classic` before.",
     ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ALL,
-            params=SubscriptionList,
-            returns=RETURNS,
-            summary="List subscriptions",
-            tag=TAG,
-            description=(
-                "Without canceled ones unless `status` says so, and without those on a test "
-                "clock unless `test_clock` or `customer` is given."
-            ),
-            listed=True,
-        ),
+    SUBSCRIPTION.page(
+        ALL,
+        SubscriptionList,
+        "List subscriptions",
         _list,
+        "Without canceled ones unless `status` says so, and without those on a test "
+        "clock unless `test_clock` or `customer` is given.",
     ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Retrieve a subscription",
-            tag=TAG,
-        ),
-        _retrieve,
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=ONE,
-            params=SubscriptionUpdate,
-            returns=RETURNS,
-            summary="Update a subscription",
-            tag=TAG,
-        ),
-        change,
-        _one,
-        prefix="sub",
-    ),
-    command(
-        Endpoint(
-            method="DELETE",
-            path=ONE,
-            params=SubscriptionCancel,
-            returns=RETURNS,
-            summary="Cancel a subscription at once",
-            tag=TAG,
-            description="Usage not yet billed goes unbilled unless `invoice_now` is true.",
-        ),
+    SUBSCRIPTION.retrieve(ONE, "Retrieve a subscription", _one),
+    SUBSCRIPTION.post(ONE, SubscriptionUpdate, "Update a subscription", change, _one),
+    SUBSCRIPTION.delete(
+        ONE,
+        SubscriptionCancel,
+        "Cancel a subscription at once",
         end,
         _one,
-        prefix="sub",
+        "Usage not yet billed goes unbilled unless `invoice_now` is true.",
     ),
 ]

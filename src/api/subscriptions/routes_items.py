@@ -6,7 +6,7 @@ from api.http.call import Call, View
 from api.http.errors import ApiError
 from api.http.lists import list_object, page_of
 from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, command, query
+from api.http.routes import Resource, Route, query
 from api.subscriptions.objects_items import item_object, price_rows
 from api.subscriptions.params_update import (
     SubscriptionItemCreate,
@@ -25,6 +25,7 @@ from projections.subscriptions.rows import (
 
 TAG = "Subscriptions"
 RETURNS = "subscription_item"
+ITEM = Resource(TAG, RETURNS, "si")
 ALL = "/v1/subscription_items"
 ONE = f"{ALL}/{{item:str}}"
 
@@ -49,10 +50,6 @@ def _find(view: View, item_id: str) -> tuple[SubscriptionRow, ItemPart]:
     raise NotFound("subscription item", item_id)
 
 
-def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
-    return _one(call.view(), call.path["item"])
-
-
 def _list(call: Call[SubscriptionItemList]) -> dict[str, Any]:
     view, asked = call.view(), call.params
     row = view.rows.require(SUBSCRIPTIONS, "subscription", asked.subscription, param="subscription")
@@ -69,42 +66,9 @@ def _refuse(_: Call[Any]) -> NoReturn:
 
 
 ROUTES: list[Route] = [
-    query(
-        Endpoint(
-            method="GET",
-            path=ALL,
-            params=SubscriptionItemList,
-            returns=RETURNS,
-            summary="List the items of a subscription",
-            tag=TAG,
-            listed=True,
-        ),
-        _list,
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Retrieve an item of a subscription",
-            tag=TAG,
-        ),
-        _retrieve,
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=ONE,
-            params=SubscriptionItemUpdate,
-            returns=RETURNS,
-            summary="Update an item's metadata",
-            tag=TAG,
-        ),
-        _update,
-        _one,
-        prefix="sub",
-    ),
+    ITEM.page(ALL, SubscriptionItemList, "List the items of a subscription", _list),
+    ITEM.retrieve(ONE, "Retrieve an item of a subscription", _one),
+    ITEM.post(ONE, SubscriptionItemUpdate, "Update an item's metadata", _update, _one),
     query(
         Endpoint(
             method="POST",

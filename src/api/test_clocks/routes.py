@@ -4,16 +4,14 @@ from typing import Any
 
 from api.http.call import Call, View
 from api.http.lists import ListParams, list_object
-from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, command, query
+from api.http.routes import NoParams, Resource, Route
 from api.test_clocks.objects import deleted_test_clock_object, test_clock_object
 from api.test_clocks.params import TestClockAdvance, TestClockCreate
 from ledger.kernel.ids import new_id
 from ledger.test_clocks.commands import AdvanceTestClock, CreateTestClock, DeleteTestClock
 from projections.test_clocks.rows import TEST_CLOCKS
 
-TAG = "Test clocks"
-RETURNS = "test_helpers.test_clock"
+TEST_CLOCK = Resource("Test clocks", "test_helpers.test_clock", "clock")
 ALL = "/v1/test_helpers/test_clocks"
 ONE = f"{ALL}/{{test_clock:str}}"
 
@@ -41,82 +39,37 @@ def _deleted(_: View, clock_id: str) -> dict[str, Any]:
     return deleted_test_clock_object(clock_id)
 
 
-def _retrieve(call: Call[NoParams]) -> dict[str, Any]:
-    return _one(call.view(), call.path["test_clock"])
-
-
 def _list(call: Call[ListParams]) -> dict[str, Any]:
     rows, more = call.reader().page(TEST_CLOCKS, call.params)
     return list_object(call.url, [test_clock_object(row) for row in rows], has_more=more)
 
 
 ROUTES: list[Route] = [
-    command(
-        Endpoint(
-            method="POST",
-            path=ALL,
-            params=TestClockCreate,
-            returns=RETURNS,
-            summary="Create a test clock",
-            tag=TAG,
-            description="Customers created with it live on its time. In test mode only.",
-        ),
+    TEST_CLOCK.post(
+        ALL,
+        TestClockCreate,
+        "Create a test clock",
         _create,
         _one,
-        prefix="clock",
+        "Customers created with it live on its time. In test mode only.",
     ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ALL,
-            params=ListParams,
-            returns=RETURNS,
-            summary="List test clocks",
-            tag=TAG,
-            listed=True,
-        ),
-        _list,
-    ),
-    query(
-        Endpoint(
-            method="GET",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Retrieve a test clock",
-            tag=TAG,
-        ),
-        _retrieve,
-    ),
-    command(
-        Endpoint(
-            method="POST",
-            path=f"{ONE}/advance",
-            params=TestClockAdvance,
-            returns=RETURNS,
-            summary="Advance a test clock",
-            tag=TAG,
-            description=(
-                "Forward only, at most two intervals of the shortest subscription at once, or two "
-                "years without subscriptions. Poll the clock until its status is `ready`."
-            ),
-        ),
+    TEST_CLOCK.page(ALL, ListParams, "List test clocks", _list),
+    TEST_CLOCK.retrieve(ONE, "Retrieve a test clock", _one),
+    TEST_CLOCK.post(
+        f"{ONE}/advance",
+        TestClockAdvance,
+        "Advance a test clock",
         _advance,
         _one,
-        prefix="clock",
+        "Forward only, at most two intervals of the shortest subscription at once, or two "
+        "years without subscriptions. Poll the clock until its status is `ready`.",
     ),
-    command(
-        Endpoint(
-            method="DELETE",
-            path=ONE,
-            params=NoParams,
-            returns=RETURNS,
-            summary="Delete a test clock",
-            tag=TAG,
-            description="Its customers are deleted with it.",
-        ),
+    TEST_CLOCK.delete(
+        ONE,
+        NoParams,
+        "Delete a test clock",
         _delete,
         _deleted,
-        prefix="clock",
+        "Its customers are deleted with it.",
     ),
 ]
