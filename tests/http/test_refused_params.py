@@ -62,6 +62,8 @@ FAULTS: list[tuple[str, str | None, str | None, str | None]] = [
     ),
     ("active=yes", "Invalid boolean: yes", None, "active"),
     ("active=True", "Invalid boolean: True", None, "active"),
+    ("active[a]=true", "Invalid boolean: a map", None, "active"),
+    ("active[]=true", "Invalid boolean: a list", None, "active"),
     ("at=abc", "Invalid integer: abc", INVALID_INTEGER, "at"),
     ("at=now", "Invalid integer: now", INVALID_INTEGER, "at"),
     (

@@ -160,7 +160,7 @@ class EpochSeconds(_Grammar):
 def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    if value in {"true", "false"} and isinstance(value, str):
+    if isinstance(value, str) and value in {"true", "false"}:
         return value == "true"
     raise refusal(f"Invalid boolean: {shown(value)}")
 
