@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.http.errors import ApiError
-from api.http.expand import Expansions, Hidden, Reference, expand
+from api.http.expand import Expansions, Hidden, Reference, check_before, expand
 from api.http.lists import list_object
 
 PRODUCTS = {"prod_1": {"object": "product", "id": "prod_1", "name": "Tokens"}}
@@ -34,10 +34,12 @@ def tiers_of(price: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 EXPANSIONS: Expansions = {
-    ("invoice", "customer"): Reference(Loads(CUSTOMERS)),
-    ("invoice", "parent.subscription_details.subscription"): Reference(Loads(SUBSCRIPTIONS)),
+    ("invoice", "customer"): Reference(Loads(CUSTOMERS), to="customer"),
+    ("invoice", "parent.subscription_details.subscription"): Reference(
+        Loads(SUBSCRIPTIONS), to="subscription"
+    ),
     ("customer", "default_product"): Reference(Loads(PRODUCTS)),
-    ("subscription", "customer"): Reference(Loads(CUSTOMERS)),
+    ("subscription", "customer"): Reference(Loads(CUSTOMERS), to="customer"),
     ("price", "product"): Reference(Loads(PRODUCTS)),
     ("price", "tiers"): Hidden(tiers_of),
 }
@@ -128,3 +130,34 @@ def test_in_a_page_paths_start_with_data(path: str) -> None:
     page = list_object("/v1/invoices", [invoice()], has_more=False)
     with pytest.raises(ApiError):
         expand(page, [path], EXPANSIONS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "customer",
+        "customer.default_product",
+        "customer.default_product.anything",
+        "parent.subscription_details.subscription.customer",
+        "lines.data.anything",
+    ],
+)
+def test_a_path_that_may_lead_somewhere_passes_before_there_is_anything(path: str):
+    check_before([path], "invoice", EXPANSIONS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing",
+        "lines",
+        "parent",
+        "parent.subscription_details",
+        "customer.nothing",
+        "parent.subscription_details.subscription.nothing",
+    ],
+)
+def test_a_path_that_leads_nowhere_is_refused_before_there_is_anything(path: str):
+    with pytest.raises(ApiError) as refused:
+        check_before(["customer", path], "invoice", EXPANSIONS)
+    assert refused.value.param == "expand[1]"

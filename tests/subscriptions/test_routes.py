@@ -120,6 +120,7 @@ def test_what_a_subscription_refers_to_can_be_expanded(shop: Shop):
         ({"cancel_at": "min_period_end"}, "cancel_at", "parameter_invalid_integer"),
         ({"currency": "eur"}, "items[0][price]", None),
         ({"expand": ["nothing"]}, "expand[0]", None),
+        ({"expand": ["customer", "latest_invoice.payment_intent"]}, "expand[1]", None),
     ],
 )
 def test_a_creation_that_is_refused_leaves_nothing_behind(

@@ -102,7 +102,7 @@ def customer_expansions(view: View) -> Expansions:
         return {row.id: test_clock_object(row) for row in rows if row}
 
     return {
-        ("customer", "test_clock"): Reference(clocks),
+        ("customer", "test_clock"): Reference(clocks, to="test_helpers.test_clock"),
         ("customer", "default_source"): Reference(_nothing),
         ("customer", "invoice_settings.default_payment_method"): Reference(_nothing),
         ("customer", "cash_balance"): Hidden(lambda _: None),

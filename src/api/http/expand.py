@@ -18,10 +18,12 @@ JsonObject: TypeAlias = dict[str, Any]
 class Reference:
     """A field that holds an id; `load` gives the objects of many ids, by id.
 
-    An id that `load` does not give stays as it is.
+    An id that `load` does not give stays as it is. `to` names the type of the objects, so that a
+    path through the field can be judged before there is anything in it.
     """
 
     load: Callable[[Sequence[str]], Mapping[str, JsonObject]]
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,30 @@ def expand(answer: JsonObject, paths: Sequence[str], expansions: Expansions) -> 
 def check_before(paths: Sequence[str], object_type: str, expansions: Expansions) -> None:
     """Refuse what cannot be expanded in an object, before a request leads to anything.
 
-    Only paths of one name can be judged without the object. Raises `ApiError` 400 as `expand` does.
+    A path through a list cannot be judged without the object. Raises `ApiError` 400 as `expand`
+    does.
     """
     for index, path in enumerate(paths):
-        if "." not in path and (object_type, path) not in expansions:
+        if _leads_nowhere(path.split("."), object_type, expansions):
             raise _refusal(path, index)
+
+
+def _leads_nowhere(names: list[str], object_type: str, expansions: Expansions) -> bool:
+    inside = ""
+    for name in names[:-1]:
+        inside = f"{inside}.{name}" if inside else name
+        expansion = expansions.get((object_type, inside))
+        if isinstance(expansion, Reference) and expansion.to is not None:
+            object_type, inside = expansion.to, ""
+        elif not _is_way(object_type, inside, expansions):
+            return False
+    last = f"{inside}.{names[-1]}" if inside else names[-1]
+    return (object_type, last) not in expansions
+
+
+def _is_way(object_type: str, inside: str, expansions: Expansions) -> bool:
+    """Whether something further inside can be expanded."""
+    return any(kind == object_type and place.startswith(f"{inside}.") for kind, place in expansions)
 
 
 def _step(

@@ -36,4 +36,5 @@ class Unsupported:
     def __get_pydantic_json_schema__(
         self, _: CoreSchema, __: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"enum": ["", *self.harmless], "description": f"Not supported: {self.sentence}"}
+        accepted = {"enum": list(self.harmless)} if self.harmless else {"const": ""}
+        return {**accepted, "description": f"Not supported: {self.sentence}"}

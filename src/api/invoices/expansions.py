@@ -15,12 +15,16 @@ from projections.invoices.rows import INVOICES
 def invoice_expansions(view: View) -> Expansions:
     """Payments are none, and payment methods stay ids: nothing is behind them."""
     nothing = Reference(lambda _: {})
-    subscriptions = Reference(lambda ids: load_subscriptions(view, ids))
+    subscriptions = Reference(lambda ids: load_subscriptions(view, ids), to="subscription")
+    invoices = Reference(lambda ids: load_invoices(view, ids), to="invoice")
+    customers = Reference(lambda ids: load_customers(view, ids), to="customer")
+    clocks = Reference(lambda ids: load_clocks(view, ids), to="test_helpers.test_clock")
+    prices = Reference(lambda ids: load_prices(view, ids), to="price")
     return {
-        ("subscription", "latest_invoice"): Reference(lambda ids: load_invoices(view, ids)),
-        ("invoice", "customer"): Reference(lambda ids: load_customers(view, ids)),
+        ("subscription", "latest_invoice"): invoices,
+        ("invoice", "customer"): customers,
         ("invoice", "parent.subscription_details.subscription"): subscriptions,
-        ("invoice", "test_clock"): Reference(lambda ids: load_clocks(view, ids)),
+        ("invoice", "test_clock"): clocks,
         ("invoice", "confirmation_secret"): Hidden(lambda _: None),
         ("invoice", "payments"): Hidden(_no_payments),
         ("invoice", "default_payment_method"): nothing,
@@ -28,7 +32,7 @@ def invoice_expansions(view: View) -> Expansions:
         ("invoice", "discounts"): nothing,
         ("invoice", "latest_revision"): nothing,
         ("line_item", "discounts"): nothing,
-        ("line_item", "pricing.price_details.price"): Reference(lambda ids: load_prices(view, ids)),
+        ("line_item", "pricing.price_details.price"): prices,
         ("line_item", "subscription"): subscriptions,
     }
 

@@ -58,10 +58,10 @@ def price_expansions(view: View) -> Expansions:
         return view.rows.require(PRICES, "price", price["id"])
 
     return {
-        ("price", "product"): Reference(lambda ids: load_products(view, ids)),
+        ("price", "product"): Reference(lambda ids: load_products(view, ids), to="product"),
         ("price", "tiers"): Hidden(lambda price: _tiers(row_of(price).terms)),
         ("price", "currency_options"): Hidden(lambda price: _options(row_of(price))),
-        ("product", "default_price"): Reference(lambda ids: load_prices(view, ids)),
+        ("product", "default_price"): Reference(lambda ids: load_prices(view, ids), to="price"),
     }
 
 

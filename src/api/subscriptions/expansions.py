@@ -17,16 +17,20 @@ from projections.test_clocks.rows import TEST_CLOCKS
 def subscription_expansions(view: View) -> Expansions:
     """Payment methods and setup intents stay as they are: nothing is behind them."""
     nothing = Reference(lambda _: {})
-    products = Reference(lambda ids: load_products(view, ids))
+    products = Reference(lambda ids: load_products(view, ids), to="product")
     return {
         ("customer", "subscriptions"): Hidden(lambda customer: _current_of(view, customer)),
-        ("subscription", "customer"): Reference(lambda ids: load_customers(view, ids)),
+        ("subscription", "customer"): Reference(
+            lambda ids: load_customers(view, ids), to="customer"
+        ),
         ("subscription", "default_payment_method"): nothing,
         ("subscription", "default_source"): nothing,
         ("subscription", "discounts"): nothing,
         ("subscription", "pending_setup_intent"): nothing,
         ("subscription", "schedule"): nothing,
-        ("subscription", "test_clock"): Reference(lambda ids: load_clocks(view, ids)),
+        ("subscription", "test_clock"): Reference(
+            lambda ids: load_clocks(view, ids), to="test_helpers.test_clock"
+        ),
         ("subscription_item", "discounts"): nothing,
         ("subscription_item", "plan"): nothing,
         ("subscription_item", "price"): nothing,
