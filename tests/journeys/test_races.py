@@ -79,9 +79,9 @@ def test_several_schedulers_at_once_bill_every_period_once(
         assert cycle.number == f"{first.number.rpartition('-')[0]}-0002"
 
 
-def test_racing_updates_of_one_subscription_lose_nothing(shop: Shop) -> None:
+def test_racing_updates_of_one_subscription_lose_nothing(served: Served, shop: Shop) -> None:
     subscription = shop.subscribe(shop.customer().id).id
-    clients = [shop.client, *(_copy(shop.client) for _ in range(5))]
+    clients = [shop.client, *(served.client() for _ in range(5))]
 
     def mark(n: int) -> stripe.Subscription:
         return clients[n].v1.subscriptions.update(subscription, {"metadata": {f"key{n}": str(n)}})
@@ -97,12 +97,12 @@ def test_racing_updates_of_one_subscription_lose_nothing(shop: Shop) -> None:
     assert not all(isinstance(result, Exception) for result in results)
 
 
-def test_of_two_cancellations_one_ends_the_subscription(shop: Shop) -> None:
+def test_of_two_cancellations_one_ends_the_subscription(served: Served, shop: Shop) -> None:
     customer = shop.customer().id
     subscription = shop.subscribe(customer).id
     shop.use(customer, 150)
     set_clock(shop, JANUARY + HOUR)
-    other = _copy(shop.client)
+    other = served.client()
 
     def cancel(client: StripeClient) -> stripe.Subscription:
         return client.v1.subscriptions.cancel(subscription, {"invoice_now": True})
@@ -116,11 +116,11 @@ def test_of_two_cancellations_one_ends_the_subscription(shop: Shop) -> None:
     assert len(shop.invoices(customer)) == 1
 
 
-def test_racing_meter_events_with_one_identifier_count_once(shop: Shop) -> None:
+def test_racing_meter_events_with_one_identifier_count_once(served: Served, shop: Shop) -> None:
     customer = shop.customer().id
     subscription = shop.subscribe(customer).id
     identifier = new_id("e")
-    clients = [shop, *(Shop(_copy(shop.client), shop.meter, shop.price, shop.clock) for _ in "123")]
+    clients = [shop, *(Shop(served.client(), shop.meter, shop.price, shop.clock) for _ in "123")]
     results = together(*(lambda c=c: c.use(customer, 7, identifier=identifier) for c in clients))
     assert len([result for result in results if result is None]) == 1
     refusals = [result for result in results if result is not None]
@@ -129,9 +129,9 @@ def test_racing_meter_events_with_one_identifier_count_once(shop: Shop) -> None:
     assert lines_of(preview) == [(7, 4)]
 
 
-def test_one_idempotency_key_sent_at_once_is_done_once(shop: Shop) -> None:
+def test_one_idempotency_key_sent_at_once_is_done_once(served: Served, shop: Shop) -> None:
     key = new_id("k")
-    clients = [shop.client, *(_copy(shop.client) for _ in range(3))]
+    clients = [shop.client, *(served.client() for _ in range(3))]
     customer = shop.customer().id
 
     def subscribe(client: StripeClient) -> str:
@@ -144,11 +144,3 @@ def test_one_idempotency_key_sent_at_once_is_done_once(shop: Shop) -> None:
     for result in results:
         assert isinstance(result, str) or result.http_status == 409
     assert len(shop.client.v1.subscriptions.list({"customer": customer}).data) == 1
-
-
-def _copy(client: StripeClient) -> StripeClient:
-    """A client of the same ledger with connections of its own."""
-    base: str = client._requestor._options.base_addresses["api"]  # type: ignore[assignment]
-    return StripeClient(
-        client._requestor.api_key or "", base_addresses={"api": base}, max_network_retries=0
-    )

@@ -15,7 +15,8 @@ from typing import Any, Literal
 import httpx
 import psycopg
 import pytest
-from stripe import StripeClient
+import requests
+from stripe import RequestsClient, StripeClient
 
 from api.accounts.keys import IssuedKey, issue_key
 from api.services import Services
@@ -45,11 +46,18 @@ class Served:
     database_url: str
     log: Path
     environment: Mapping[str, str] = field(repr=False)
+    _sessions: list[requests.Session] = field(default_factory=list[requests.Session], repr=False)
 
     def client(self, api_key: str | None = None, **options: Any) -> StripeClient:
         """The official client, pointed here. Without options it does not retry by itself."""
         addresses: Any = {"api": self.base_url, "meter_events": self.base_url}
-        options = {"max_network_retries": 0, **options}
+        session = requests.Session()
+        self._sessions.append(session)
+        options = {
+            "max_network_retries": 0,
+            "http_client": RequestsClient(session=session),
+            **options,
+        }
         return StripeClient(api_key or self.api_key, base_addresses=addresses, **options)
 
     def http(self, api_key: str | None = None, **options: Any) -> httpx.Client:
@@ -113,6 +121,8 @@ class Served:
 
     def stop(self) -> None:
         """End everything in good order; kill what does not end."""
+        for session in self._sessions:
+            session.close()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(_STOP_SECONDS)
