@@ -13,7 +13,7 @@ from api.services import Services
 from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
 from ledger.kernel.clock import from_epoch, monotonic, system_now, to_epoch
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
-from ledger.kernel.errors import LedgerError
+from ledger.kernel.errors import Conflict, LedgerError, Unavailable
 from ledger.kernel.ids import new_id
 from ledger.test_clocks.commands import CompleteTestClockAdvance
 from projections.due.queries import advancing_clocks, ledgers_with_work, next_due
@@ -29,6 +29,7 @@ _BUSY_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 _PAUSE_AFTER_ERROR_SECONDS = 0.5
 _FORGET_EVERY_SECONDS = 600.0
+_LEFT_FOR_SECONDS = 60.0
 
 
 class Scheduler:
@@ -36,6 +37,7 @@ class Scheduler:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._in_vain: dict[str, float] = {}
 
     def step(self) -> int:
         """Do what is due now in every ledger, oldest first; how many commands were issued."""
@@ -56,15 +58,21 @@ class Scheduler:
         for clock in advancing_clocks(self._services.reader(identity.ledger_id)):
             while worked := self._do_due(identity, clock.id, clock.frozen_time):
                 done += worked
-            self._execute(identity, CompleteTestClockAdvance(test_clock=clock.id))
-            done += 1
+            done += self._execute(identity, CompleteTestClockAdvance(test_clock=clock.id))
         return done
 
     def _do_due(self, identity: LedgerIdentity, clock: str, now: int) -> int:
-        """One batch of what is due by a clock; each step is due at its own time, not at `now`."""
+        """One batch of what is due by a clock, or one step, as it may bring the next one forward.
+
+        What came to nothing is left for a while, so that it does not hold up the rest.
+        """
         reader = self._services.reader(identity.ledger_id)
-        due = next_due(reader, clock, now, 1 if clock else _BATCH)
-        return sum(self._do(identity, row) for row in due)
+        self._in_vain = {id_: until for id_, until in self._in_vain.items() if until > monotonic()}
+        due = next_due(reader, clock, now, 1 if clock else _BATCH, self._in_vain)
+        for row in due:
+            if not self._do(identity, row):
+                self._in_vain[row.id] = monotonic() + _LEFT_FOR_SECONDS
+        return len(due)
 
     def _do(self, identity: LedgerIdentity, row: DueRow) -> bool:
         command: Command = (
@@ -75,16 +83,19 @@ class Scheduler:
         return self._execute(identity, command)
 
     def _execute(self, identity: LedgerIdentity, command: Command) -> bool:
+        """Whether something came of the command. Raises Conflict or Unavailable: try again."""
         circumstances = Circumstances(
             now=system_now(), actor="system:scheduler", correlation_id=new_id("run")
         )
         try:
-            self._services.application(identity).execute(command, circumstances)
+            outcome = self._services.application(identity).execute(command, circumstances)
+        except (Conflict, Unavailable):
+            raise
         except LedgerError as error:
             _log.error("due work was refused", command=repr(command), reason=error.message)
             return False
         self._services.wake()
-        return True
+        return bool(outcome.events)
 
 
 def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, wait: Wait) -> None:

@@ -1,5 +1,6 @@
 """What the scheduler asks: which ledgers have work, and what comes first."""
 
+from collections.abc import Collection
 from typing import LiteralString
 
 from ledger.store.datastore import Datastore
@@ -20,13 +21,15 @@ def ledgers_with_work(datastore: Datastore, now: int) -> list[int]:
     return [row["ledger_id"] for row in rows]
 
 
-def next_due(reader: Reader, test_clock: str, now: int, limit: int) -> list[DueRow]:
-    """What is due first by the time of a clock, "" for the system's."""
+def next_due(
+    reader: Reader, test_clock: str, now: int, limit: int, without: Collection[str] = ()
+) -> list[DueRow]:
+    """What is due first by the time of a clock, "" for the system's, `without` these row ids."""
     return reader.fetch_rows(
         DUE,
         "ledger_id = %(ledger_id)s AND test_clock = %(clock)s AND due_at <= %(now)s "
-        "ORDER BY due_at, id LIMIT %(limit)s",
-        {"clock": test_clock, "now": now, "limit": limit},
+        "AND NOT id = ANY(%(without)s::text[]) ORDER BY due_at, id LIMIT %(limit)s",
+        {"clock": test_clock, "now": now, "limit": limit, "without": list(without)},
     )
 
 
