@@ -79,7 +79,7 @@ class Reader:
     ) -> tuple[list[R], bool]:
         """Rows newest first, and whether more follow in the direction of the page.
 
-        `where` compares columns: a list (no tuple) means any of its values, None is left out. `created` and
+        `where` compares columns: a list means any of its values, None is left out. `created` and
         other columns named by `ranges` are bounded by gt, gte, lt and lte. Raises NotFound when a
         cursor names no row.
         """
