@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.http.docs_page import docs_routes, render_docs
+from api.http.docs_page import code_spans, docs_routes, render_docs
 from api.http.lists import CreatedListParams
 from api.http.openapi import Endpoint, openapi_document
 from tests.http.sample_params import Sample
@@ -162,3 +162,7 @@ def test_both_are_served(document: dict[str, Any]) -> None:
         page = client.get("/docs")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_backticks_are_code_and_what_stands_there_is_escaped() -> None:
+    assert code_spans("takes `a<b>` alone") == "takes <code>a&lt;b&gt;</code> alone"

@@ -15,7 +15,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from api.http.openapi import Schema
 
@@ -60,6 +60,7 @@ def render_docs(document: Schema) -> tuple[str, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code_spans"] = code_spans
     page = environment.get_template("docs.html").render(
         info=document["info"],
         style=Markup(style),  # noqa: S704 - our own file
@@ -71,6 +72,13 @@ def render_docs(document: Schema) -> tuple[str, str]:
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return page, policy
+
+
+def code_spans(text: str) -> Markup:
+    """Escaped text in which what stands between backticks is code."""
+    parts = escape(text).split("`")
+    spans = (f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
+    return Markup("").join(Markup(span) for span in spans)  # noqa: S704 - escaped above
 
 
 def _sections(document: Schema) -> dict[str, list[dict[str, Any]]]:
@@ -85,7 +93,9 @@ def _sections(document: Schema) -> dict[str, list[dict[str, Any]]]:
                     "path": path,
                     "summary": operation["summary"],
                     "description": operation.get("description", ""),
-                    "fields": list(_operation_fields(operation, schemas)),
+                    "fields": sorted(
+                        _operation_fields(operation, schemas), key=lambda f: f.name == "expand"
+                    ),
                     "returns": _returned(operation),
                 }
             )
