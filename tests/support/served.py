@@ -20,8 +20,10 @@ from stripe import RequestsClient, StripeClient
 
 from api.accounts.keys import IssuedKey, issue_key
 from api.services import Services
+from ledger.accounts.api_keys import hash_key
 from ledger.accounts.commands import CreateAccount
 from ledger.accounts.ledgers import CONTROL_LEDGER
+from ledger.accounts.lookup import find_api_key
 from ledger.kernel.clock import system_now
 from ledger.kernel.commands import Circumstances
 from ledger.kernel.ids import new_id
@@ -96,6 +98,16 @@ class Served:
                 created = CreateAccount(account=account, name="An account of a test")
                 services.application(CONTROL_LEDGER).execute(created, circumstances)
             return issue_key(services, account, kind, livemode=livemode)
+        finally:
+            services.close()
+
+    def ledger_of(self, key: str) -> int:
+        """The number of the ledger that a key opens."""
+        services = Services(self.database_url, pool_size=2)
+        try:
+            found = find_api_key(services.application(CONTROL_LEDGER), hash_key(key))
+            assert found is not None
+            return found.ledger.ledger_id
         finally:
             services.close()
 

@@ -1,0 +1,128 @@
+"""What a refused request meets: a small ledger with one of each, and a second one beside it."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from string import Template
+from typing import NamedTuple
+
+import httpx
+
+from ledger.kernel.ids import new_id
+from tests.support.sdk import DAY, HOUR, Shop, at
+from tests.support.served import Served
+
+JANUARY, FEBRUARY = at("2024-01-01"), at("2024-02-01")
+
+
+class Refused(NamedTuple):
+    """A request and its refusal.
+
+    `request` is method and path; `fields` is the body as it is sent, or the query of a GET and
+    DELETE. `$names` in both stand for what the scene has.
+    """
+
+    request: str
+    fields: str | bytes
+    message: str
+    param: str | None = None
+    code: str | None = None
+    status: int = 400
+    type: str = "invalid_request_error"
+
+
+@dataclass(frozen=True)
+class Scene:
+    served: Served
+    http: httpx.Client
+    names: dict[str, str]
+    ledger_id: int
+
+    def filled(self, text: str) -> str:
+        """A text with the scene's names in it."""
+        return Template(text).substitute(self.names)
+
+    def send(self, request: str, fields: str | bytes, **headers: str) -> httpx.Response:
+        """Send a request exactly as it is written."""
+        method, _, path = self.filled(request).partition(" ")
+        if isinstance(fields, str):
+            fields = self.filled(fields).encode()
+        if method in ("GET", "DELETE"):
+            url = httpx.URL(path, query=fields) if fields else path
+            return self.http.request(method, url, headers=headers)
+        kind = "application/json" if path.startswith("/v2") else "application/x-www-form-urlencoded"
+        return self.http.request(
+            method, path, content=fields, headers={"Content-Type": kind, **headers}
+        )
+
+    def head(self) -> int:
+        return self.served.head(self.ledger_id)
+
+
+@contextmanager
+def setting(served: Served) -> Generator[Scene]:
+    """The scene, with ids under the names that the tables use."""
+    key, stranger = served.new_key().key, served.new_key().key
+    shop, other = (
+        Shop.open(served.client(key), JANUARY),
+        Shop.open(served.client(stranger), JANUARY),
+    )
+    client = shop.client.v1
+    customer = shop.customer(name="Ann").id
+    subscription = shop.subscribe(customer, shop.price, shop.seat())
+    identifier = new_id("e")
+    shop.use(customer, 1, identifier=identifier)
+    inactive = client.billing.meters.create(
+        {
+            "display_name": "Old",
+            "event_name": new_id("use"),
+            "default_aggregation": {"formula": "sum"},
+        }
+    )
+    client.billing.meters.deactivate(inactive.id)
+    shop.advance(FEBRUARY)
+    first, draft = shop.invoices(customer)
+    client.invoices.void_invoice(first.id)
+    seated = shop.customer().id
+    shop.subscribe(seated, shop.seat())
+    [unpaid] = shop.invoices(seated)
+    gone = shop.customer().id
+    client.customers.delete(gone)
+    foreign = other.customer().id
+    foreign_subscription = other.subscribe(foreign, other.seat())
+    [foreign_invoice] = other.invoices(foreign)
+    names = {
+        "meter": shop.meter.id,
+        "event": shop.meter.event_name,
+        "inactive_meter": inactive.id,
+        "inactive_event": inactive.event_name,
+        "price": shop.price.id,
+        "seat": subscription["items"].data[1].price.id,
+        "product": str(shop.price.product),
+        "customer": customer,
+        "gone": gone,
+        "subscription": subscription.id,
+        "item": subscription["items"].data[0].id,
+        "draft": draft.id,
+        "void": first.id,
+        "open": unpaid.id,
+        "clock": shop.clock.id,
+        "used": identifier,
+        "now": str(FEBRUARY),
+        "too_old": str(FEBRUARY - 35 * DAY - HOUR),
+        "too_late": str(FEBRUARY + HOUR),
+        "foreign_meter": other.meter.id,
+        "foreign_event": other.meter.event_name,
+        "foreign_price": other.price.id,
+        "foreign_product": str(other.price.product),
+        "foreign_customer": foreign,
+        "foreign_subscription": foreign_subscription.id,
+        "foreign_item": foreign_subscription["items"].data[0].id,
+        "foreign_invoice": foreign_invoice.id,
+        "foreign_clock": other.clock.id,
+        "long": "x" * 300,
+        "long_key": "x" * 41,
+        "deep": "[a]" * 9,
+    }
+    with served.http(key) as http:
+        yield Scene(served, http, names, served.ledger_of(key))
