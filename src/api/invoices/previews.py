@@ -12,6 +12,7 @@ from api.subscriptions.requests import item_requests
 from ledger.invoices.bill import Bill
 from ledger.invoices.ingredients import UsageReaders
 from ledger.invoices.preview import preview_customer, preview_new, preview_upcoming
+from ledger.kernel.errors import LedgerError
 from ledger.kernel.ids import new_id
 from ledger.store.work import Work
 from ledger.subscriptions.commands import CreateSubscription
@@ -29,7 +30,24 @@ def asked_preview(call: Call[InvoicePreview]) -> InvoiceRow:
     if asked.subscription_details is None:
         return preview(call.view(), lambda work, usage: preview_customer(work, usage, customer))
     command = _creation(call, customer, asked.subscription_details)
-    return preview(call.view(), lambda work, usage: preview_new(work, usage, command))
+
+    def first(work: Work, usage: UsageReaders) -> Bill:
+        try:
+            return preview_new(work, usage, command)
+        except LedgerError as refusal:
+            refusal.param = _as_asked(refusal.param)
+            raise
+
+    return preview(call.view(), first)
+
+
+def _as_asked(param: str | None) -> str | None:
+    """The name that a field of the creation has in a request for its preview."""
+    if param is None or param in {"customer", "currency"}:
+        return param
+    field, bracket, rest = param.partition("[")
+    name = "start_date" if field == "backdate_start_date" else field
+    return f"subscription_details[{name}]{bracket}{rest}"
 
 
 def _of_subscription(call: Call[InvoicePreview], subscription: str) -> InvoiceRow:
