@@ -60,7 +60,7 @@ def render_docs(document: Schema) -> tuple[str, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["code_spans"] = code_spans
+    environment.filters.update(code_spans=code_spans)  # pyright: ignore[reportUnknownMemberType]
     page = environment.get_template("docs.html").render(
         info=document["info"],
         style=Markup(style),  # noqa: S704 - our own file
