@@ -18,6 +18,7 @@ from ledger.subscriptions.events import (
     SubscriptionCanceled,
 )
 from ledger.test_clocks import aggregate as test_clocks
+from ledger.test_clocks.events import TestClockDeleted
 from tests.support.billing_ledger import BillingLedger, Fact, at, of_type
 
 
@@ -192,3 +193,17 @@ def test_a_test_clock_knows_how_often_its_customers_are_billed(ledger: BillingLe
     assert list(ledger.subscriptions.cycles_of(ledger.work(), clock)) == [("month", 1)]
     ledger.do(CancelSubscription(subscription="sub_a"))
     assert list(ledger.subscriptions.cycles_of(ledger.work(), clock)) == []
+
+
+def test_what_a_deleted_test_clock_leaves_behind_is_a_canceled_subscription() -> None:
+    ledger = BillingLedger("2026-01-01")
+    ledger.clock("clock_a", "2026-01-01")
+    ledger.customer("cus_clocked", clock="clock_a")
+    ledger.price("price_seat", "1000")
+    ledger.subscribe("price_seat", customer="cus_clocked")
+    ledger.do(CancelSubscription(subscription="sub_a"))
+    ledger.given("clock_a", TestClockDeleted(deleted_at=ledger.now))
+    change(ledger, metadata={"why": "tried out"})
+    assert state(ledger).metadata == {"why": "tried out"}
+    refusal = ledger.refused(CancelSubscription(subscription="sub_a"))
+    assert (type(refusal), refusal.param) == (NotFound, None)

@@ -14,6 +14,7 @@ from ledger.customers.commands import (
 from ledger.customers.events import CustomerDeleted, PaymentMethodAttached
 from ledger.kernel.errors import NotFound
 from ledger.store.work import Handlers, Work
+from ledger.test_clocks import aggregate as test_clocks
 from ledger.test_clocks.commands import DeleteTestClock
 from ledger.test_clocks.events import CustomerPlaced, TestClockDeleted
 from ledger.test_clocks.handlers import require_test_clock
@@ -36,13 +37,19 @@ def require_customer(work: Work, customer_id: str, *, param: str | None = None) 
 
 
 def customer_now(work: Work, customer: Customer) -> datetime:
-    """The time that the customer lives in: their test clock's, or the system's."""
-    return _now_on(work, customer.test_clock)
+    """The time that the customer lives in: their test clock's, or the system's.
+
+    What a deleted clock leaves behind stays at the time at which it stopped.
+    """
+    if customer.test_clock is None:
+        return work.now
+    return work.require(test_clocks.evolve, customer.test_clock, "test clock").frozen_time
 
 
 def create_customer(work: Work, command: CreateCustomer) -> None:
-    now = _now_on(work, command.test_clock)
+    now = work.now
     if command.test_clock is not None:
+        now = require_test_clock(work, command.test_clock, param="test_clock").frozen_time
         work.append(command.test_clock, CustomerPlaced(customer=command.customer))
     events = aggregate.create(command, Placement(now, work.ledger.livemode))
     work.append(command.customer, *events)
@@ -60,12 +67,6 @@ def attach_payment_method(work: Work, command: AttachPaymentMethod) -> None:
         command.customer,
         PaymentMethodAttached(payment_method=command.payment_method, attached_at=now),
     )
-
-
-def _now_on(work: Work, test_clock: str | None) -> datetime:
-    if test_clock is None:
-        return work.now
-    return require_test_clock(work, test_clock, param="test_clock").frozen_time
 
 
 def handlers(subscriptions: CustomerSubscriptions) -> Handlers:
