@@ -7,6 +7,7 @@ from string import Template
 from typing import NamedTuple
 
 import httpx
+from stripe.billing import Meter
 
 from ledger.kernel.ids import new_id
 from tests.support.sdk import DAY, HOUR, Shop, at
@@ -63,66 +64,78 @@ class Scene:
 def setting(served: Served) -> Generator[Scene]:
     """The scene, with ids under the names that the tables use."""
     key, stranger = served.new_key().key, served.new_key().key
-    shop, other = (
-        Shop.open(served.client(key), JANUARY),
-        Shop.open(served.client(stranger), JANUARY),
-    )
+    shop = Shop.open(served.client(key), JANUARY)
+    other = Shop.open(served.client(stranger), JANUARY)
+    names = {**_at_home(shop), **_abroad(other), **_TEXTS}
+    with served.http(key) as http:
+        yield Scene(served, http, names, served.ledger_of(key))
+
+
+_TEXTS = {
+    "now": str(FEBRUARY),
+    "too_old": str(FEBRUARY - 35 * DAY - HOUR),
+    "too_late": str(FEBRUARY + HOUR),
+    "long": "x" * 300,
+    "long_key": "x" * 41,
+    "deep": "[a]" * 9,
+}
+
+
+def _at_home(shop: Shop) -> dict[str, str]:
     client = shop.client.v1
-    customer = shop.customer(name="Ann").id
+    customer, seated, gone = shop.customer(name="Ann").id, shop.customer().id, shop.customer().id
     subscription = shop.subscribe(customer, shop.price, shop.seat())
     identifier = new_id("e")
     shop.use(customer, 1, identifier=identifier)
-    inactive = client.billing.meters.create(
-        {
-            "display_name": "Old",
-            "event_name": new_id("use"),
-            "default_aggregation": {"formula": "sum"},
-        }
-    )
-    client.billing.meters.deactivate(inactive.id)
+    shop.subscribe(seated, shop.seat())
+    [unpaid] = shop.invoices(seated)
     shop.advance(FEBRUARY)
     first, draft = shop.invoices(customer)
     client.invoices.void_invoice(first.id)
-    seated = shop.customer().id
-    shop.subscribe(seated, shop.seat())
-    [unpaid] = shop.invoices(seated)
-    gone = shop.customer().id
     client.customers.delete(gone)
-    foreign = other.customer().id
-    foreign_subscription = other.subscribe(foreign, other.seat())
-    [foreign_invoice] = other.invoices(foreign)
-    names = {
+    inactive = _inactive_meter(shop)
+    items = subscription["items"].data
+    return {
         "meter": shop.meter.id,
         "event": shop.meter.event_name,
         "inactive_meter": inactive.id,
         "inactive_event": inactive.event_name,
         "price": shop.price.id,
-        "seat": subscription["items"].data[1].price.id,
+        "seat": items[1].price.id,
         "product": str(shop.price.product),
         "customer": customer,
         "gone": gone,
         "subscription": subscription.id,
-        "item": subscription["items"].data[0].id,
+        "item": items[0].id,
         "draft": draft.id,
         "void": first.id,
         "open": unpaid.id,
         "clock": shop.clock.id,
         "used": identifier,
-        "now": str(FEBRUARY),
-        "too_old": str(FEBRUARY - 35 * DAY - HOUR),
-        "too_late": str(FEBRUARY + HOUR),
-        "foreign_meter": other.meter.id,
-        "foreign_event": other.meter.event_name,
-        "foreign_price": other.price.id,
-        "foreign_product": str(other.price.product),
-        "foreign_customer": foreign,
-        "foreign_subscription": foreign_subscription.id,
-        "foreign_item": foreign_subscription["items"].data[0].id,
-        "foreign_invoice": foreign_invoice.id,
-        "foreign_clock": other.clock.id,
-        "long": "x" * 300,
-        "long_key": "x" * 41,
-        "deep": "[a]" * 9,
     }
-    with served.http(key) as http:
-        yield Scene(served, http, names, served.ledger_of(key))
+
+
+def _inactive_meter(shop: Shop) -> Meter:
+    meters = shop.client.v1.billing.meters
+    name = new_id("use")
+    meter = meters.create(
+        {"display_name": "Old", "event_name": name, "default_aggregation": {"formula": "sum"}}
+    )
+    return meters.deactivate(meter.id)
+
+
+def _abroad(shop: Shop) -> dict[str, str]:
+    customer = shop.customer().id
+    subscription = shop.subscribe(customer, shop.seat())
+    [invoice] = shop.invoices(customer)
+    return {
+        "foreign_meter": shop.meter.id,
+        "foreign_event": shop.meter.event_name,
+        "foreign_price": shop.price.id,
+        "foreign_product": str(shop.price.product),
+        "foreign_customer": customer,
+        "foreign_subscription": subscription.id,
+        "foreign_item": subscription["items"].data[0].id,
+        "foreign_invoice": invoice.id,
+        "foreign_clock": shop.clock.id,
+    }
