@@ -18,7 +18,7 @@ from ledger.subscriptions.events import (
     SubscriptionCanceled,
 )
 from ledger.test_clocks import aggregate as test_clocks
-from ledger.test_clocks.events import TestClockDeleted
+from ledger.test_clocks import events as clock_events
 from tests.support.billing_ledger import BillingLedger, Fact, at, of_type
 
 
@@ -202,7 +202,7 @@ def test_what_a_deleted_test_clock_leaves_behind_is_a_canceled_subscription() ->
     ledger.price("price_seat", "1000")
     ledger.subscribe("price_seat", customer="cus_clocked")
     ledger.do(CancelSubscription(subscription="sub_a"))
-    ledger.given("clock_a", TestClockDeleted(deleted_at=ledger.now))
+    ledger.given("clock_a", clock_events.TestClockDeleted(deleted_at=ledger.now))
     change(ledger, metadata={"why": "tried out"})
     assert state(ledger).metadata == {"why": "tried out"}
     refusal = ledger.refused(CancelSubscription(subscription="sub_a"))
