@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1, le=64)
     finalization_grace_seconds: int = Field(default=3600, ge=0)
     """How long a draft invoice waits before it is finalized (contract §6)."""
+    crash_points: Path | None = None
+    """A folder in which a fault test names the places where a process is to be killed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

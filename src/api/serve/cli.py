@@ -10,6 +10,7 @@ import typer
 
 from api.cli.output import EXIT_REFUSED, explained, note
 from api.settings import Settings, load_settings
+from ledger.store import crash_points
 
 if TYPE_CHECKING:
     from api.serve.supervisor import Supervisor
@@ -62,7 +63,7 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
             listener,
             settings.workers,
             settings.finalization_grace_seconds,
-            _environment(),
+            _environment(settings),
             settings.log_level,
         )
         with listener:
@@ -88,9 +89,12 @@ def _check_rights(app_url: str, *, has_live_keys: bool) -> None:
     note(f"Warning: {message}")
 
 
-def _environment() -> dict[str, str]:
+def _environment(settings: Settings) -> dict[str, str]:
     """This process's environment without settings: a worker is told what it needs."""
-    return {k: v for k, v in os.environ.items() if not k.upper().startswith("TALLYBOOK_")}
+    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith("TALLYBOOK_")}
+    if settings.crash_points is not None:
+        kept[crash_points.VARIABLE] = str(settings.crash_points)
+    return kept
 
 
 def _bracketed(address: str) -> str:

@@ -12,7 +12,7 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg import Cursor
 
-from ledger.store import statements
+from ledger.store import crash_points, statements
 from ledger.store.datastore import Datastore
 from ledger.store.outcomes import (
     Appended,
@@ -64,6 +64,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
         that was read has moved, IdempotencyKeyTaken when the key was used before.
         """
 
+        topics = [event.topic for event in stored_events]
+
         def attempt() -> Appended:
             with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
                 self._insert_events(curs, stored_events, **(hook_arguments or {}))
@@ -71,9 +73,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 self._check_read_versions(curs, read_versions or {}, before=base)
                 if idempotency is not None:
                     self._claim_key(curs, idempotency, base + len(stored_events))
+                crash_points.reach("before_commit", topics)
                 return Appended(list(range(base + 1, base + len(stored_events) + 1)))
 
-        return self.with_retries(attempt, lambda: self._recorded(stored_events, idempotency))
+        appended = self.with_retries(attempt, lambda: self._recorded(stored_events, idempotency))
+        crash_points.reach("after_commit", topics)
+        return appended
 
     def _insert_stored(self, curs: Cursor[Any], events: Sequence[StoredEvent]) -> int:
         if not events:

@@ -13,7 +13,7 @@ from typing import Any
 from eventsourcing.persistence import InternalError, Notification
 from psycopg import Cursor
 
-from ledger.store import statements
+from ledger.store import crash_points, statements
 from ledger.store.arrays import Int8Array, UuidArray
 from ledger.store.outcomes import IdempotencyRow
 from ledger.store.recorder import LedgerRecorder
@@ -122,7 +122,10 @@ class UsageLog:
                 except _Refused:
                     return None
 
-        return self._recorder.with_retries(attempt, lambda: self._own_commit(batch, state))
+        position = self._recorder.with_retries(attempt, lambda: self._own_commit(batch, state))
+        if position is not None:
+            crash_points.reach("after_commit", (self._topic,))
+        return position
 
     def _insert(
         self, curs: Cursor[Any], batch: UsageBatch, state: bytes, check: "_Validation"
@@ -147,6 +150,7 @@ class UsageLog:
         if row["new_keys"] < len(batch):
             raise _Refused
         self._claim(curs, [claim for claim in batch.claims if claim], row["position"])
+        crash_points.reach("before_commit", (self._topic,))
         return row["position"]
 
     def _check_catalog(self, curs: Cursor[Any], check: "_Validation") -> None:
