@@ -119,8 +119,9 @@ def test_only_finalized_invoices_are_recomputed(ledger: StoredLedger) -> None:
     draft = ledger.close("2026-02-01")
     with pytest.raises(InvalidRequest, match="draft"):
         ledger.recompute(draft)
-    with pytest.raises(NotFound):
-        ledger.recompute("in_unknown")
+    for not_an_invoice in ("in_unknown", "cus_a"):
+        with pytest.raises(NotFound):
+            ledger.recompute(not_an_invoice)
 
 
 def test_the_engine_that_is_recorded_can_be_run() -> None:

@@ -142,6 +142,7 @@ def test_only_a_product_without_prices_is_deleted(client: StripeClient, http: ht
         ({}, "name"),
         ({"name": ""}, "name"),
         ({"name": "x", "id": "a/b"}, "id"),
+        ({"name": "x", "id": ".."}, "id"),
         ({"name": "x", "statement_descriptor": "x" * 23}, "statement_descriptor"),
         ({"name": "x", "package_dimensions[height]": "1"}, "package_dimensions[length]"),
         ({"name": "x", "active": "yes"}, "active"),

@@ -11,12 +11,16 @@ from api.http.params import Params, RequestParams
 from api.http.wire_types import ArrayOf, Clearable, Id, NonNegativeDecimal, WireBool, refusal, text
 from api.products.price_terms import DefaultPriceData
 
-_OWN_ID: Final = re.compile(r"[A-Za-z0-9_.~:-]{1,255}")
+_OWN_ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.~:-]{1,255}")
+"""Not `.` or `..`, which a URL takes for steps of its path."""
 
 
 def _own_id(value: str) -> str:
     if _OWN_ID.fullmatch(value) is None:
-        raise refusal("Invalid {param}: only letters, digits and _ - . ~ : are allowed in an id.")
+        raise refusal(
+            "Invalid {param}: only letters, digits and _ - . ~ : are allowed in an id, and not "
+            "one or two dots alone."
+        )
     return value
 
 

@@ -82,7 +82,8 @@ def recompute(ledger: EventSourcedLedger, invoice_id: str) -> Recomputation:
     the invoice rests on.
     """
     history = _History(ledger)
-    invoice = history.state(invoices.evolve, invoice_id)
+    is_invoice = invoice_id.startswith("in_")
+    invoice = history.state(invoices.evolve, invoice_id) if is_invoice else None
     if invoice is None:
         raise NotFound("invoice", invoice_id)
     if invoice.final is None:
