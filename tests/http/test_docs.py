@@ -67,6 +67,21 @@ def references(node: Any) -> list[str]:
     return []
 
 
+def defaults(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        own = [node["default"]] if "default" in node else []
+        return own + [found for value in node.values() for found in defaults(value)]
+    if isinstance(node, list):
+        return [found for value in node for found in defaults(value)]
+    return []
+
+
+def test_a_default_is_a_value_that_may_be_sent(document: dict[str, Any]) -> None:
+    found = defaults(document)
+    assert found
+    assert None not in found
+
+
 def test_every_endpoint_is_described(document: dict[str, Any]) -> None:
     described = {(p, m) for p, operations in document["paths"].items() for m in operations}
     assert described == {

@@ -87,7 +87,21 @@ def _param_schemas(table: list[Endpoint]) -> tuple[dict[type[Params], str], dict
     models = list(dict.fromkeys(e.params for e in table if e.params is not None))
     refs, document = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
     names = {model: refs[model, "validation"]["$ref"].rsplit("/", 1)[1] for model in models}
-    return names, cast("dict[str, Schema]", document.get("$defs", {}))
+    return names, _without_null_defaults(document.get("$defs", {}))
+
+
+def _without_null_defaults(node: Any) -> Any:
+    """A field that was left out is None here, which is no value that its schema allows."""
+    if isinstance(node, dict):
+        entries = cast("Schema", node).items()
+        return {
+            key: _without_null_defaults(value)
+            for key, value in entries
+            if (key, value) != ("default", None)
+        }
+    if isinstance(node, list):
+        return [_without_null_defaults(value) for value in cast("list[Any]", node)]
+    return node
 
 
 def _operation(
