@@ -38,6 +38,9 @@ def test_an_invoice_beyond_64_bits_stays_a_draft_and_others_are_finalized(
 
     [issued] = shop.invoices(ordinary)
     assert (issued.status, issued.amount_due) == ("open", 4)
-    [dear_subscription] = client.v1.subscriptions.list({"customer": too_much}).data
+    [draft] = shop.invoices(too_much)
+    assert (draft.status, draft.total) == ("draft", 0)
+    assert draft.last_finalization_error is not None
+    assert "64-bit" in str(draft.last_finalization_error.message)
     with pytest.raises(stripe.InvalidRequestError, match="larger than 64-bit minor units"):
-        client.v1.invoices.retrieve(str(dear_subscription.latest_invoice))
+        client.v1.invoices.finalize_invoice(draft.id)

@@ -11,6 +11,7 @@ from ledger.invoices.handlers import require_invoice
 from ledger.invoices.ingredients import UsageReaders
 from ledger.kernel.clock import system_now
 from ledger.kernel.commands import Circumstances
+from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.ids import derived_id, new_id
 from ledger.store.work import Work
 from projections.invoices.bills import drafted, rated
@@ -19,7 +20,10 @@ from projections.products.rows import PRODUCTS
 
 
 def with_amounts(view: View, rows: Sequence[InvoiceRow]) -> list[InvoiceRow]:
-    """Drafts rated with the usage recorded so far, all others as they were issued."""
+    """Drafts rated with the usage recorded so far, all others as they were issued.
+
+    A draft that cannot be rated, as its amount is too large, says so and is shown without amounts.
+    """
     if all(row.status != "draft" for row in rows):
         return list(rows)
     work = _work(view)
@@ -28,7 +32,10 @@ def with_amounts(view: View, rows: Sequence[InvoiceRow]) -> list[InvoiceRow]:
 
 def _rated(view: View, work: Work, row: InvoiceRow) -> InvoiceRow:
     draft = require_invoice(work, row.id).draft
-    return rated(row, bill_now(work, view.services.usage_reader, draft))
+    try:
+        return rated(row, bill_now(work, view.services.usage_reader, draft))
+    except InvalidRequest as refusal:
+        return msgspec.structs.replace(row, finalization_error=refusal.message)
 
 
 def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> InvoiceRow:

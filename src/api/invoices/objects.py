@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from api.http.call import View
+from api.http.errors import INVALID_REQUEST
 from api.http.lists import DEFAULT_LIMIT, list_object
 from api.invoices.live import with_amounts
 from api.invoices.objects_lines import line_object
@@ -37,7 +38,6 @@ _NEVER: Final[JsonObject] = {
     "hosted_invoice_url": None,
     "invoice_pdf": None,
     "issuer": {"type": "self"},
-    "last_finalization_error": None,
     "latest_revision": None,
     "next_payment_attempt": None,
     "on_behalf_of": None,
@@ -142,6 +142,11 @@ def _standing(row: InvoiceRow) -> JsonObject:
         "attempted": row.status == "paid",
         "auto_advance": row.auto_advance and row.status in {"draft", "open"},
         "effective_at": row.finalized_at,
+        "last_finalization_error": (
+            {"type": INVALID_REQUEST, "message": row.finalization_error}
+            if row.finalization_error
+            else None
+        ),
         "status_transitions": {
             "finalized_at": row.finalized_at,
             "marked_uncollectible_at": row.marked_uncollectible_at,

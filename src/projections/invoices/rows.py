@@ -44,7 +44,10 @@ class AmountsPart(msgspec.Struct, frozen=True):
 
 
 class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An invoice as it stands. `billing_reason` is `upcoming` for a preview."""
+    """An invoice as it stands. `billing_reason` is `upcoming` for a preview.
+
+    `finalization_error` is why a draft that was read cannot be rated, and so has no amounts.
+    """
 
     id: str
     sequence: int
@@ -75,6 +78,7 @@ class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     voided_at: int | None = None
     marked_uncollectible_at: int | None = None
     paid_out_of_band: bool = False
+    finalization_error: str | None = None
     through_position: int | None = None
     engine_version: int | None = None
     document_sha256: str | None = None
