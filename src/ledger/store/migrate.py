@@ -5,6 +5,7 @@ to the log but never change it.
 """
 
 import hashlib
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ import psycopg
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from ledger.kernel.errors import Conflict
+
 _LOCK = 7_286_110
+_REBUILD_LOCK = 7_286_111
 
 
 class MigrationError(Exception):
@@ -45,6 +49,19 @@ def only_migrator(owner_url: str) -> Generator[Connection[tuple[object, ...]]]:
         # The lock belongs to the transaction, so it holds behind a pooler as well.
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         yield conn
+
+
+@contextmanager
+def only_rebuild(owner_url: str, checkpoint: str) -> Generator[None]:
+    """While the block runs, no other process rebuilds the same projection. Raises Conflict.
+
+    Held by a transaction that has written nothing, so that it keeps no dead row alive.
+    """
+    lock = (_REBUILD_LOCK, zlib.crc32(checkpoint.encode()) - 2**31)
+    with psycopg.connect(owner_url, autocommit=True) as conn, conn.transaction():
+        if conn.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", lock).fetchone() != (True,):
+            raise Conflict(f"Another process is rebuilding {checkpoint} already.")
+        yield
 
 
 def migrate(owner_url: str) -> list[str]:

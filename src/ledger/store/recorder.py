@@ -221,6 +221,20 @@ class LedgerRecorder(PostgresApplicationRecorder):
         rows = with_retries(lambda: self._fetch(statements.SELECT_LOG, bounds))
         return [_notification(row) for row in rows]
 
+    def select_batch(
+        self, after: int, limit: int, max_bytes: int, stop: int | None = None
+    ) -> list[Notification]:
+        """A page of the log that ends with the event at which `max_bytes` are reached."""
+        bounds = {
+            "ledger": self.ledger_id,
+            "after": after,
+            "stop": stop,
+            "limit": limit,
+            "max_bytes": max_bytes,
+        }
+        rows = with_retries(lambda: self._fetch(statements.SELECT_LOG_BY_SIZE, bounds))
+        return [_notification(row) for row in rows]
+
     def select_catalog(self, after: int, limit: int, stop: int | None = None) -> list[Notification]:
         """A page of the log without usage, by position."""
         bounds = {"ledger": self.ledger_id, "after": after, "stop": stop, "limit": limit}

@@ -109,6 +109,19 @@ WHERE ledger_id = %(ledger)s AND position > %(after)s
 ORDER BY position LIMIT %(limit)s
 """
 
+# The sizes are known without reading the states themselves.
+SELECT_LOG_BY_SIZE: LiteralString = """
+SELECT originator_id, originator_version, topic, position, state FROM (
+    SELECT originator_id, originator_version, topic, position, state,
+        sum(octet_length(state)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING)
+            - octet_length(state) AS before
+    FROM ledger.events
+    WHERE ledger_id = %(ledger)s AND position > %(after)s
+      AND (%(stop)s::bigint IS NULL OR position <= %(stop)s)
+    ORDER BY position LIMIT %(limit)s) AS page
+WHERE before < %(max_bytes)s ORDER BY position
+"""
+
 SELECT_CATALOG: LiteralString = """
 SELECT originator_id, originator_version, topic, position, state FROM ledger.events
 WHERE ledger_id = %(ledger)s AND position > %(after)s

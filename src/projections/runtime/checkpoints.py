@@ -23,11 +23,22 @@ LEFT JOIN projections.checkpoints AS c
     ON c.ledger_id = %(ledger)s AND c.projection = p.name
 """
 
+_BEGIN: LiteralString = """
+INSERT INTO projections.checkpoints (ledger_id, projection, position)
+SELECT %(ledger)s, p.name, 0 FROM unnest(%(names)s::text[]) AS p (name)
+ON CONFLICT (ledger_id, projection) DO NOTHING
+"""
+
+# A checkpoint that another process holds is left to it: waiting would hold up all the others.
 _ADVANCE: LiteralString = """
-INSERT INTO projections.checkpoints AS c (ledger_id, projection, position)
-VALUES (%(ledger)s, %(name)s, %(to)s)
-ON CONFLICT (ledger_id, projection) DO UPDATE SET position = excluded.position
-WHERE c.position = %(since)s AND c.stopped_at IS NULL
+WITH free AS (
+    SELECT projection FROM projections.checkpoints
+    WHERE ledger_id = %(ledger)s AND projection = ANY(%(names)s)
+      AND position = %(since)s AND stopped_at IS NULL
+    FOR UPDATE SKIP LOCKED)
+UPDATE projections.checkpoints AS c SET position = %(to)s FROM free
+WHERE c.ledger_id = %(ledger)s AND c.projection = free.projection
+RETURNING c.projection AS name
 """
 
 _STOP: LiteralString = """
@@ -133,9 +144,13 @@ def _checkpoint(row: dict[str, Any]) -> Checkpoint:
     return Checkpoint(row["name"], row["position"], row["stopped_at"], row["error"])
 
 
-def advance(cursor: Cursor[Any], ledger_id: int, name: str, *, since: int, to: int) -> bool:
-    """Move a checkpoint in the transaction of its rows; False when another process did."""
-    cursor.execute(
-        _ADVANCE, {"ledger": ledger_id, "name": name, "since": since, "to": to}, prepare=True
-    )
-    return cursor.rowcount == 1
+def advance(
+    cursor: Cursor[dict[str, Any]], ledger_id: int, names: list[str], *, since: int, to: int
+) -> list[str]:
+    """Move checkpoints in the transaction of their rows; those that no other process has moved or
+    is moving."""
+    parameters = {"ledger": ledger_id, "names": names, "since": since, "to": to}
+    if since == 0:
+        cursor.execute(_BEGIN, parameters, prepare=True)
+    cursor.execute(_ADVANCE, parameters, prepare=True)
+    return [row["name"] for row in cursor.fetchall()]

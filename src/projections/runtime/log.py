@@ -1,8 +1,25 @@
 """Pages of one ledger's log, decoded."""
 
+from collections.abc import Iterable
+from typing import Final
+
+from eventsourcing.persistence import Notification, PersistenceError
+
 from ledger.kernel.events import RecordedEvent
+from ledger.meter_events.events import UsageRecorded
 from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder
+
+BATCH_BYTES: Final = 4_000_000
+"""Usage that a follower holds at once, so that its memory does not grow with the batches sent."""
+
+
+class UnreadableEvent(Exception):
+    """A stored event cannot be decoded by this release."""
+
+    def __init__(self, position: int, reason: Exception) -> None:
+        super().__init__(f"{type(reason).__name__}: {reason}")
+        self.position = position
 
 
 class Log:
@@ -19,11 +36,37 @@ class Log:
         )
         return [self._mapper.to_domain_event(notification) for notification in notifications]
 
+    def batch(self, after: int, limit: int, through: int | None = None) -> list[RecordedEvent]:
+        """Events after a position, at most `limit` of them and about BATCH_BYTES of usage.
+
+        Ends before an event that cannot be decoded; raises UnreadableEvent if that is the first.
+        """
+        return self._decoded(self.recorder.select_batch(after, limit, BATCH_BYTES, through))
+
     def catalogue_page(self, after: int, limit: int, through: int) -> list[RecordedEvent]:
-        """The same without usage."""
+        """Events other than usage after a position, at most `limit` of them."""
         notifications = self.recorder.select_catalog(after, limit, stop=through)
         return [self._mapper.to_domain_event(notification) for notification in notifications]
 
     def head(self) -> int:
         """The last position, 0 while the log is empty."""
         return self.recorder.head()[0]
+
+    def _decoded(self, notifications: Iterable[Notification]) -> list[RecordedEvent]:
+        batch: list[RecordedEvent] = []
+        size = 0
+        for notification in notifications:
+            try:
+                recorded = self._mapper.to_domain_event(notification)
+            except PersistenceError:
+                raise
+            except Exception as error:
+                if batch:
+                    break
+                raise UnreadableEvent(notification.id, error) from error
+            batch.append(recorded)
+            if isinstance(recorded.event, UsageRecorded):
+                size += len(recorded.event.records_json)
+            if size >= BATCH_BYTES:
+                break
+        return batch

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import structlog
-from eventsourcing.persistence import InterfaceError, InternalError, OperationalError
 
 from ledger.kernel.events import RecordedEvent
 from ledger.store.datastore import Datastore
-from projections.runtime.checkpoints import Checkpoint, Checkpoints, advance
-from projections.runtime.log import Log
+from ledger.store.retrying import TRANSIENT
+from projections.runtime.checkpoints import Checkpoints, advance
+from projections.runtime.log import Log, UnreadableEvent
 from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.rows import SqlRows
 
@@ -42,54 +42,69 @@ class Projector:
             self.step()
 
     def step_ledger(self, ledger_id: int) -> int:
-        """Apply the next page to the projections that are furthest behind."""
-        running = [
-            c for c in self.checkpoints.of_ledger(ledger_id).values() if c.stopped_at is None
-        ]
-        if not running:
+        """Apply one page to the projections of a ledger; how many events were applied.
+
+        Projections that stand at different positions get a page each, so that one which has far
+        to go holds up none of the others.
+        """
+        waiting: dict[int, list[str]] = {}
+        for checkpoint in self.checkpoints.of_ledger(ledger_id).values():
+            if checkpoint.stopped_at is None:
+                waiting.setdefault(checkpoint.position, []).append(checkpoint.projection)
+        return sum(self._step_from(ledger_id, since, waiting[since]) for since in sorted(waiting))
+
+    def _step_from(self, ledger_id: int, since: int, names: list[str]) -> int:
+        try:
+            page = self._logs(ledger_id).batch(since, _PAGE_EVENTS)
+        except UnreadableEvent as error:
+            _log.exception("projections stopped", ledger=ledger_id, position=error.position)
+            for name in names:
+                self.checkpoints.stop(ledger_id, name, error.position, str(error))
             return 0
-        since = min(c.position for c in running)
-        page = self._logs(ledger_id).page(since, _PAGE_EVENTS)
         if not page:
             return 0
-        for checkpoint in running:
-            if checkpoint.position == since:
-                self._apply(ledger_id, checkpoint, page)
-        return len(page)
+        return len(page) if self._apply(ledger_id, names, since, page) else 0
 
-    def _apply(self, ledger_id: int, checkpoint: Checkpoint, page: list[RecordedEvent]) -> None:
-        name = checkpoint.projection
+    def _apply(
+        self, ledger_id: int, names: list[str], since: int, page: list[RecordedEvent]
+    ) -> bool:
+        """Whether any of the projections moved."""
         try:
-            self._apply_page(ledger_id, name, checkpoint.position, page)
-        except (OperationalError, InterfaceError, InternalError):
+            return self._apply_page(ledger_id, names, since, page)
+        except TRANSIENT:
             raise
         except Exception:  # noqa: BLE001 - whatever is wrong with an event, it stops here
-            self._apply_up_to_poison(ledger_id, name, checkpoint.position, page)
+            moved = [self._apply_up_to_poison(ledger_id, name, since, page) for name in names]
+            return any(moved)
 
-    def _apply_page(self, ledger_id: int, name: str, since: int, page: list[RecordedEvent]) -> bool:
-        projection = self._projections[name]
+    def _apply_page(
+        self, ledger_id: int, names: list[str], since: int, page: list[RecordedEvent]
+    ) -> bool:
+        """All in one transaction: a commit for each projection would cost more than its rows."""
         with self._datastore.transaction(commit=True) as cursor:
-            if not advance(cursor, ledger_id, name, since=since, to=page[-1].position):
-                return False
+            moving = advance(cursor, ledger_id, names, since=since, to=page[-1].position)
             rows = SqlRows(cursor, ledger_id)
-            for recorded in page:
-                projection.apply(recorded, rows)
+            for projection in [self._projections[name] for name in moving]:
+                for recorded in page:
+                    projection.apply(recorded, rows)
             rows.flush()
-        return True
+        return bool(moving)
 
     def _apply_up_to_poison(
         self, ledger_id: int, name: str, since: int, page: list[RecordedEvent]
-    ) -> None:
+    ) -> bool:
         """One event at a time; the one that cannot be applied stops the projection, on display."""
+        began = since
         for recorded in page:
             try:
-                if not self._apply_page(ledger_id, name, since, [recorded]):
-                    return
-            except (OperationalError, InterfaceError, InternalError):
+                if not self._apply_page(ledger_id, [name], since, [recorded]):
+                    break
+            except TRANSIENT:
                 raise
             except Exception as error:  # noqa: BLE001 - put on display, never skipped
                 _log.exception("projection stopped", projection=name, position=recorded.position)
                 text = f"{type(error).__name__}: {error}"
                 self.checkpoints.stop(ledger_id, name, recorded.position, text)
-                return
+                break
             since = recorded.position
+        return since > began
