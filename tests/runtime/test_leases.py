@@ -2,9 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
+
 from api.services import Services
 from ledger.kernel.clock import system_now
 from projections.runtime.leases import LEASE, Lease
+
+
+@pytest.fixture(autouse=True)
+def _renewed_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.runtime.leases._RENEW_AFTER_SECONDS", 0)
 
 
 def test_a_lease_is_held_by_one_until_it_ends(services: Services) -> None:
@@ -23,3 +30,21 @@ def test_a_released_lease_is_free(services: Services) -> None:
     Lease(services.datastore, "scheduler", "first").take(now)
     Lease(services.datastore, "scheduler", "first").release()
     assert Lease(services.datastore, "scheduler", "second").take(now)
+
+
+def test_a_lease_taken_before_the_clock_was_set_back_is_free(services: Services) -> None:
+    now = system_now()
+    assert Lease(services.datastore, "projector", "first").take(now + timedelta(hours=1))
+    assert Lease(services.datastore, "projector", "second").take(now)
+
+
+def test_a_lease_is_not_written_again_within_a_third_of_its_time(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.runtime.leases._RENEW_AFTER_SECONDS", 1.0)
+    now = system_now()
+    held = Lease(services.datastore, "projector", "held")
+    assert held.take(now)
+    assert held.take(now + LEASE / 2)
+    other = Lease(services.datastore, "projector", "other")
+    assert other.take(now + LEASE + timedelta(milliseconds=1))
