@@ -151,6 +151,7 @@ class _Run:
             day = 0
             while day < days or not nemesis.finished.is_set():
                 day += 1
+                nemesis.allow(days)
                 live(driver, business, day)
                 tell(f"day {day}: {len(self.journal.acknowledged)} events, {dict(nemesis.done)}")
         finally:

@@ -49,7 +49,7 @@ class Kills:
 
 @dataclass
 class Nemesis:
-    """Works through its kills in random order. `done` counts them."""
+    """Works through its kills in random order, as far as they are allowed. `done` counts them."""
 
     served: Served
     postmaster_file: Path
@@ -59,16 +59,22 @@ class Nemesis:
     done: Counter[str] = field(default_factory=Counter[str])
     finished: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
+    _allowed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def allow(self, share: int) -> None:
+        """Allow one of so many equal shares of the kills, so that they come all along the run."""
+        self._allowed.release(-(-len(self.kills.victims()) // share))
 
     def run(self) -> None:
         """Kill until nothing is left to kill. For a thread."""
         victims = self.kills.victims()
         self.chance.shuffle(victims)
         for victim in victims:
-            if self.stopping.is_set():
-                break
+            while not self._allowed.acquire(timeout=0.1):
+                if self.stopping.is_set():
+                    return
+            self.stopping.wait(self.chance.uniform(0.0, 0.6))
             self._strike(victim)
-            self.stopping.wait(self.chance.uniform(0.1, 0.9))
         self.finished.set()
 
     def _strike(self, victim: str) -> None:

@@ -241,38 +241,3 @@ def test_expanding_and_paging_through_everything(shop: Shop) -> None:
     assert [invoice.id for invoice in backwards.data] == [i.id for i in everyone[:2]]
     recent = invoices.list({"customer": customer, "created": {"gte": MARCH}})
     assert [invoice.id for invoice in recent.data] == [i.id for i in everyone[:2]]
-
-
-def test_a_repeated_request_is_answered_once_more_and_done_once(shop: Shop) -> None:
-    key = {"idempotency_key": new_id("k")}
-    customer = shop.customer().id
-    asked = {"customer": customer, "items": [{"price": shop.price.id}]}
-    subscriptions = shop.client.v1.subscriptions
-    first = subscriptions.create(asked, key)  # type: ignore[arg-type]
-    again = subscriptions.create(asked, key)  # type: ignore[arg-type]
-    assert again == first
-    assert again.last_response is not None
-    assert again.last_response.headers["Idempotent-Replayed"] == "true"
-    assert len(subscriptions.list({"customer": customer}).data) == 1
-    with pytest.raises(stripe.IdempotencyError):
-        shop.client.v1.customers.create({"name": "Other"}, key)  # type: ignore[arg-type]
-
-
-def test_the_client_repeats_a_meter_event_and_it_counts_once(shop: Shop) -> None:
-    customer = shop.customer().id
-    subscription = shop.subscribe(customer).id
-    identifier = new_id("e")
-    shop.use(customer, 5, identifier=identifier)
-    with pytest.raises(stripe.InvalidRequestError, match=f"with identifier {identifier}"):
-        shop.use(customer, 5, identifier=identifier)
-    preview = shop.client.v1.invoices.create_preview({"subscription": subscription})
-    assert lines_of(preview) == [(5, 4)]
-    shop.client.v1.billing.meter_event_adjustments.create(
-        {
-            "event_name": shop.meter.event_name,
-            "type": "cancel",
-            "cancel": {"identifier": identifier},
-        }
-    )
-    preview = shop.client.v1.invoices.create_preview({"subscription": subscription})
-    assert lines_of(preview) == [(0, 0)]
