@@ -103,10 +103,10 @@ def test_the_other_projections_go_on_at_the_switch(
 def test_nothing_is_lost_or_refused_while_rebuilds_follow_each_other(
     services: Services, database: Database, execute: Execute
 ) -> None:
-    stopping = threading.Event()
+    stopping, all_read = threading.Event(), threading.Event()
 
     def project() -> None:
-        while not stopping.is_set():
+        while not all_read.is_set():
             services.projector.step()
 
     def record_and_read() -> int:
@@ -130,8 +130,9 @@ def test_nothing_is_lost_or_refused_while_rebuilds_follow_each_other(
                 rebuilt += 1
         finally:
             stopping.set()
+            count = recorded.result()
+            all_read.set()
         projecting.result()
-        count = recorded.result()
     assert rebuilt > 3
     services.projector.catch_up()
     reader = services.reader(LEDGER.ledger_id)
@@ -160,9 +161,9 @@ def test_a_rebuild_that_was_cut_off_is_made_anew(
     def cut_off() -> None:
         raise KeyboardInterrupt
 
+    logs = at_the_switch(services, database, cut_off)
+    execute(meter(2))
     with pytest.raises(KeyboardInterrupt):
-        logs = at_the_switch(services, database, cut_off)
-        execute(meter(2))
         rebuild(database.owner_url, MetersProjection(), logs, lambda *_: None)
     services.projector.catch_up()
     assert services.reader(LEDGER.ledger_id).get(METERS, "mtr_2") is not None
