@@ -20,6 +20,7 @@ from ledger.customers.events import (
     CustomerDeleted,
     CustomerDetailsChanged,
     CustomerSubscribed,
+    InvoicePrefixClaimed,
     PaymentMethodAttached,
     PersonalFields,
 )
@@ -93,6 +94,25 @@ def test_the_prefix_follows_from_the_id():
         return event.billing.invoice_prefix
 
     assert prefix("cus_1") == prefix("cus_1") != prefix("cus_2")
+
+
+def test_a_prefix_that_was_asked_for_is_one_customers_for_ever(ledger: LedgerInMemory):
+    def with_prefix(prefix: str | None) -> BillingChange:
+        return BillingChange(invoice_prefix=prefix)
+
+    asked = CreateCustomer(customer="cus_2", billing=with_prefix("ACME"))
+    claim, _ = ledger.when(create, asked)
+    assert claim == ("invoice_prefix:ACME", InvoicePrefixClaimed(customer="cus_2"))
+    ledger.when(update, UpdateCustomer(customer="cus_2", billing=with_prefix("NEW")))
+    for command in (
+        UpdateCustomer(customer="cus_1", billing=with_prefix("ACME")),
+        CreateCustomer(customer="cus_3", billing=with_prefix("NEW")),
+    ):
+        handler = update if isinstance(command, UpdateCustomer) else create
+        assert ledger.refusal(handler, command).param == "invoice_prefix"
+    back = UpdateCustomer(customer="cus_2", billing=with_prefix("ACME"))
+    [(stream, event)] = ledger.when(update, back)
+    assert (stream, isinstance(event, CustomerDetailsChanged)) == ("cus_2", True)
 
 
 def test_a_customer_on_a_test_clock_lives_on_its_time():

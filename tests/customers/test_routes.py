@@ -87,7 +87,8 @@ def test_every_parameter_is_kept_and_shown(client: StripeClient, http: httpx.Cli
 def test_an_update_changes_what_it_gives_and_unsets_what_is_empty(
     client: StripeClient, http: httpx.Client
 ):
-    created = client.v1.customers.create(EVERYTHING)  # type: ignore[arg-type]
+    details = {name: value for name, value in EVERYTHING.items() if name != "invoice_prefix"}
+    created = client.v1.customers.create(details)  # type: ignore[arg-type]
     form = {
         "name": "",
         "address": "",
@@ -105,6 +106,13 @@ def test_an_update_changes_what_it_gives_and_unsets_what_is_empty(
     assert answer["invoice_settings"]["footer"] is None
     assert answer["invoice_settings"]["default_payment_method"] == "pm_card_visa"
     assert answer["email"] == "john@example.com"
+
+
+def test_an_invoice_prefix_is_one_customers(http: httpx.Client):
+    prefix = uuid.uuid4().hex[:12].upper()
+    assert http.post("/v1/customers", data={"invoice_prefix": prefix}).status_code == 200
+    again = http.post("/v1/customers", data={"invoice_prefix": prefix})
+    assert refused(again) == (400, None, "invoice_prefix")
 
 
 def test_lists_find_customers_by_email_and_page_through_them(

@@ -13,6 +13,7 @@ from ledger.customers.events import (
     CustomerDeleted,
     CustomerDetailsChanged,
     CustomerSubscribed,
+    InvoicePrefixClaimed,
     PaymentMethodAttached,
     PersonalFields,
 )
@@ -158,6 +159,11 @@ def changed_billing(old: BillingFields, change: BillingChange) -> BillingFields:
     if update.get("tax_exempt", "") is None:
         update["tax_exempt"] = "none"
     return old.model_copy(update=update)
+
+
+def holder_of_prefix(_: str | None, event: DomainEvent) -> str:
+    """Whose an invoice prefix is after a fact in the prefix's stream."""
+    return event.customer if isinstance(event, InvoicePrefixClaimed) else ""
 
 
 def derived_invoice_prefix(customer_id: str) -> str:

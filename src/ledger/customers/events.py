@@ -127,6 +127,15 @@ class CustomerDeleted(DomainEvent):
     deleted_at: AwareDatetime
 
 
+class InvoicePrefixClaimed(DomainEvent):
+    """A prefix that was asked for is one customer's for ever, so that no two invoices have one
+    number. Its stream is named after the prefix."""
+
+    TOPIC: ClassVar[str] = "customer.invoice_prefix_claimed.v1"
+
+    customer: str
+
+
 EVENTS: tuple[type[DomainEvent], ...] = (
     CustomerCreated,
     CustomerDetailsChanged,
@@ -134,4 +143,5 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     CustomerSubscribed,
     PaymentMethodAttached,
     CustomerDeleted,
+    InvoicePrefixClaimed,
 )

@@ -11,8 +11,8 @@ from ledger.customers.commands import (
     DeleteCustomer,
     UpdateCustomer,
 )
-from ledger.customers.events import CustomerDeleted, PaymentMethodAttached
-from ledger.kernel.errors import NotFound
+from ledger.customers.events import CustomerDeleted, InvoicePrefixClaimed, PaymentMethodAttached
+from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.store.work import Handlers, Work
 from ledger.test_clocks import aggregate as test_clocks
 from ledger.test_clocks.commands import DeleteTestClock
@@ -52,12 +52,28 @@ def create_customer(work: Work, command: CreateCustomer) -> None:
         now = require_test_clock(work, command.test_clock, param="test_clock").frozen_time
         work.append(command.test_clock, CustomerPlaced(customer=command.customer))
     events = aggregate.create(command, Placement(now, work.ledger.livemode))
+    _claim_prefix(work, command.customer, command.billing.invoice_prefix)
     work.append(command.customer, *events)
 
 
 def update_customer(work: Work, command: UpdateCustomer) -> None:
     customer = require_customer(work, command.customer)
+    if command.billing.invoice_prefix != customer.invoice_prefix:
+        _claim_prefix(work, command.customer, command.billing.invoice_prefix)
     work.append(command.customer, *aggregate.update(customer, command))
+
+
+def _claim_prefix(work: Work, customer_id: str, prefix: str | None) -> None:
+    if prefix is None:
+        return
+    stream = f"invoice_prefix:{prefix}"
+    holder = work.load(aggregate.holder_of_prefix, stream)
+    if holder is None:
+        work.append(stream, InvoicePrefixClaimed(customer=customer_id))
+    elif holder != customer_id:
+        raise InvalidRequest(
+            f"A customer already uses the invoice prefix '{prefix}'.", param="invoice_prefix"
+        )
 
 
 def attach_payment_method(work: Work, command: AttachPaymentMethod) -> None:
