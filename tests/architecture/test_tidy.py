@@ -21,6 +21,7 @@ WAITING = {
     "ledger/store/polling.py",
     "ledger/store/retrying.py",
     "projections/runtime/follower.py",
+    "projections/runtime/leases.py",
     "projections/runtime/reader.py",
     "projections/runtime/wake.py",
 }
