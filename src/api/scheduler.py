@@ -17,17 +17,19 @@ from ledger.kernel.errors import Conflict, LedgerError, Unavailable
 from ledger.kernel.ids import new_id
 from ledger.test_clocks.commands import CompleteTestClockAdvance
 from projections.due.queries import advancing_clocks, ledgers_with_work, next_due
-from projections.due.rows import DueRow
+from projections.due.rows import ClockRow, DueRow
 from projections.runtime.follower import Wait
 from projections.runtime.leases import Lease
 
 _log = structlog.get_logger("scheduler")
 
 _BATCH = 100
+_TURN_SECONDS = 5.0
 _SYSTEM_CLOCK = ""
 _BUSY_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 _PAUSE_AFTER_ERROR_SECONDS = 0.5
+_SHORTEST_PAUSE_SECONDS = 0.02
 _FORGET_EVERY_SECONDS = 600.0
 _LEFT_FOR_SECONDS = 60.0
 
@@ -35,17 +37,18 @@ _LEFT_FOR_SECONDS = 60.0
 class Scheduler:
     """Finds due work in a read model and issues the commands for it."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, stopping: threading.Event | None = None) -> None:
+        """Once `stopping` is set, what was begun is finished and nothing more is begun."""
         self._services = services
-        self._in_vain: dict[str, float] = {}
+        self._stopping = stopping or threading.Event()
+        self._in_vain: dict[tuple[int, str], float] = {}
 
     def step(self) -> int:
-        """Do what is due now in every ledger, oldest first; how many commands were issued."""
+        """Do what is due now, oldest first, with a turn for every ledger; how many commands were
+        issued. A ledger that cannot go on now holds up none of the others."""
         now = to_epoch(system_now())
-        return sum(
-            self._work_on(self._services.identity(ledger_id), now)
-            for ledger_id in ledgers_with_work(self._services.datastore, now)
-        )
+        ledgers = ledgers_with_work(self._services.datastore, now)
+        return sum(self._turn_of(ledger_id, now) for ledger_id in ledgers)
 
     def forget_old_keys(self) -> int:
         """Forget idempotency keys that were kept for their time, in every ledger; how many."""
@@ -53,25 +56,51 @@ class Scheduler:
         ledgers = services.projector.checkpoints.ledgers()
         return sum(services.idempotency_keys(ledger_id).expire(now) for ledger_id in ledgers)
 
-    def _work_on(self, identity: LedgerIdentity, now: int) -> int:
-        done = self._do_due(identity, _SYSTEM_CLOCK, now)
-        for clock in advancing_clocks(self._services.reader(identity.ledger_id)):
-            while worked := self._do_due(identity, clock.id, clock.frozen_time):
-                done += worked
-            done += self._execute(identity, CompleteTestClockAdvance(test_clock=clock.id))
+    def _turn_of(self, ledger_id: int, now: int) -> int:
+        identity = self._services.identity(ledger_id)
+        try:
+            done = self._do_due(identity, _SYSTEM_CLOCK, now)
+            for clock in advancing_clocks(self._services.reader(ledger_id)):
+                done += self._advance(identity, clock)
+        except (Conflict, Unavailable) as error:
+            _log.warning("a ledger's due work waits", ledger=ledger_id, reason=error.message)
+            return 0
         return done
 
-    def _do_due(self, identity: LedgerIdentity, clock: str, now: int) -> int:
-        """One batch of what is due by a clock, or one step, as it may bring the next one forward.
+    def _advance(self, identity: LedgerIdentity, clock: ClockRow) -> int:
+        """What is due before a clock's new time, then the end of its advance; when a turn is over
+        before that, the rest is for the next one."""
+        done, turn_ends = 0, monotonic() + _TURN_SECONDS
+        while worked := self._do_due(identity, clock.id, clock.frozen_time):
+            done += worked
+            if self._stopping.is_set() or monotonic() > turn_ends:
+                return done
+        return done + self._execute(identity, CompleteTestClockAdvance(test_clock=clock.id))
 
-        What came to nothing is left for a while, so that it does not hold up the rest.
+    def _do_due(self, identity: LedgerIdentity, clock: str, now: int) -> int:
+        """One batch of what is due by a clock: on a test clock of one moment, as it may bring the
+        next one forward.
+
+        What came to nothing is left for a while, so that it does not hold up the rest. On a test
+        clock what cannot be done yet is waited for, as a later moment must not come before it.
         """
         reader = self._services.reader(identity.ledger_id)
-        self._in_vain = {id_: until for id_, until in self._in_vain.items() if until > monotonic()}
-        due = next_due(reader, clock, now, 1 if clock else _BATCH, self._in_vain)
+        self._in_vain = {of: until for of, until in self._in_vain.items() if until > monotonic()}
+        left = [row_id for ledger_id, row_id in self._in_vain if ledger_id == identity.ledger_id]
+        due = next_due(reader, clock, now, _BATCH, left)
+        postponed: LedgerError | None = None
         for row in due:
-            if not self._do(identity, row):
-                self._in_vain[row.id] = monotonic() + _LEFT_FOR_SECONDS
+            if self._stopping.is_set() or (clock and row.due_at > due[0].due_at):
+                break
+            try:
+                if not self._do(identity, row):
+                    self._in_vain[identity.ledger_id, row.id] = monotonic() + _LEFT_FOR_SECONDS
+            except (Conflict, Unavailable) as error:
+                if clock:
+                    raise
+                postponed = error
+        if postponed is not None:
+            raise postponed
         return len(due)
 
     def _do(self, identity: LedgerIdentity, row: DueRow) -> bool:
@@ -94,18 +123,24 @@ class Scheduler:
         except LedgerError as error:
             _log.error("due work was refused", command=repr(command), reason=error.message)
             return False
+        except PersistenceError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, the rest is done
+            _log.exception("due work failed", command=repr(command))
+            return False
         self._services.wake()
         return bool(outcome.events)
 
 
 def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, wait: Wait) -> None:
     """Work until `stopping` is set, at least once a second."""
-    scheduler = Scheduler(services)
+    scheduler = Scheduler(services, stopping)
     pause, forget_at = _BUSY_PAUSE_SECONDS, monotonic()
     while not stopping.is_set():
         try:
-            done = scheduler.step() if lease.take(system_now()) else 0
-            if monotonic() >= forget_at:
+            leads = lease.take(system_now())
+            done = scheduler.step() if leads else 0
+            if leads and monotonic() >= forget_at:
                 scheduler.forget_old_keys()
                 forget_at = monotonic() + _FORGET_EVERY_SECONDS
         except (PersistenceError, LedgerError) as error:
@@ -115,4 +150,6 @@ def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, w
         pause = _BUSY_PAUSE_SECONDS if done else min(pause * 2, _LONGEST_PAUSE_SECONDS)
         if wait(pause):
             pause = _BUSY_PAUSE_SECONDS
+            # Every request rings; few of them make something due.
+            stopping.wait(_SHORTEST_PAUSE_SECONDS)
     lease.release()

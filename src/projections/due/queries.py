@@ -8,9 +8,13 @@ from projections.due.rows import CLOCKS, DUE, ClockRow, DueRow
 from projections.runtime.reader import Reader
 
 _LEDGERS_WITH_WORK: LiteralString = f"""
-SELECT ledger_id FROM {DUE.relation()} WHERE test_clock = '' AND due_at <= %(now)s
-UNION SELECT ledger_id FROM {CLOCKS.relation()} WHERE advancing
-ORDER BY ledger_id
+SELECT h.ledger_id FROM ledger.heads AS h
+WHERE EXISTS (
+    SELECT 1 FROM {DUE.relation()} AS d
+    WHERE d.ledger_id = h.ledger_id AND d.test_clock = '' AND d.due_at <= %(now)s)
+OR EXISTS (
+    SELECT 1 FROM {CLOCKS.relation()} AS c WHERE c.ledger_id = h.ledger_id AND c.advancing)
+ORDER BY h.ledger_id
 """
 
 
