@@ -1,6 +1,7 @@
 """`tallybook serve`: the HTTP API with its projector and scheduler, on one machine."""
 
 import os
+import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.output import EXIT_REFUSED, explained, note
-from api.settings import Settings, load_settings
+from api.settings import Settings, SettingsError, load_settings
 from ledger.store import crash_points
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ def serve(
 def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
     """A database brought up to date, a socket, and a supervisor ready to run.
 
-    Raises DatabaseError, MigrationError, LedgerError for a seed key that cannot be used.
+    Raises DatabaseError, MigrationError, SettingsError where it cannot listen, LedgerError for a
+    seed key that cannot be used.
     """
     from api.accounts.first_start import ensure_default_account, seed_key
     from api.accounts.keys import has_live_keys
     from api.database.connection import databases_of
     from api.serve.logs import configure_logs
-    from api.serve.supervisor import Plan, Supervisor, listen
+    from api.serve.supervisor import Plan, Supervisor
     from api.services import Services
     from projections.registry import migrate
 
@@ -57,7 +59,7 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
         services.close()
         if databases.embedded is not None:
             databases.embedded.watch()
-        listener = listen(settings.host, settings.port)
+        listener = listening(settings.host, settings.port)
         plan = Plan(
             databases.app_url,
             listener,
@@ -69,6 +71,21 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
         with listener:
             address, bound_port = listener.getsockname()[:2]
             yield Supervisor(plan), f"http://{_bracketed(address)}:{bound_port}"
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises SettingsError where the port is taken or the address not ours."""
+    from api.serve.supervisor import listen
+
+    try:
+        return listen(host, port)
+    except socket.gaierror:
+        reason = "There is no such address"
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+    raise SettingsError(
+        f"Cannot listen on {host}, port {port}: {reason}. Choose others with --host and --port."
+    )
 
 
 def _check_rights(app_url: str, *, has_live_keys: bool) -> None:
