@@ -13,13 +13,14 @@ import uvicorn
 
 from api.serve.logs import configure_logs
 from api.services import Services
-from ledger.kernel.ids import new_id
 from projections.runtime.follower import follow
 from projections.runtime.leases import Lease
 from projections.runtime.wake import Doorbell, Ringer
 
 _DRAIN_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 30
+_API_CONNECTIONS = 16
+_FOLLOWER_CONNECTIONS = 2
 
 
 def main() -> None:
@@ -35,14 +36,18 @@ def main() -> None:
             ringer.ring()
 
     services = Services(
-        os.environ["DATABASE_URL"], grace=timedelta(seconds=options.grace), wake=wake
+        os.environ["DATABASE_URL"],
+        pool_size=_API_CONNECTIONS if options.role == "api" else _FOLLOWER_CONNECTIONS,
+        grace=timedelta(seconds=options.grace),
+        wake=wake,
     )
     threading.Thread(target=_watch, args=(options.lifeline,), daemon=True).start()
     try:
         if options.role == "api":
             _serve(services, options.socket)
         else:
-            _follow(services, options.role, Doorbell(bells / options.role), stopping)
+            lease = Lease(services.datastore, options.role, options.holder)
+            _follow(services, lease, options.role, Doorbell(bells / options.role), stopping)
     finally:
         services.close()
 
@@ -61,14 +66,15 @@ def _serve(services: Services, listener: int) -> None:
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
 
 
-def _follow(services: Services, role: str, doorbell: Doorbell, stopping: threading.Event) -> None:
+def _follow(
+    services: Services, lease: Lease, role: str, doorbell: Doorbell, stopping: threading.Event
+) -> None:
     from api.scheduler import run_scheduler
 
     def stop(_: int, __: FrameType | None) -> None:
         stopping.set()
 
     signal.signal(signal.SIGTERM, stop)
-    lease = Lease(services.datastore, role, new_id(role))
     if role == "projector":
         follow(services.projector, lease, stopping, doorbell.wait)
     else:
@@ -85,6 +91,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tallybook-process")
     parser.add_argument("role", choices=("api", "projector", "scheduler"))
     parser.add_argument("--bells", required=True)
+    parser.add_argument("--holder", required=True, help="of leases; a restart has the same")
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--socket", type=int, default=-1)
     parser.add_argument("--grace", type=int, default=3600)

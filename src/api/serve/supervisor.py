@@ -19,6 +19,7 @@ from types import FrameType
 import structlog
 
 from ledger.kernel.clock import monotonic
+from ledger.kernel.ids import new_id
 
 _log = structlog.get_logger("supervisor")
 
@@ -78,8 +79,8 @@ class Supervisor:
                     for child in self._children:
                         self._keep(child, lifeline)
             finally:
-                os.close(held)
                 self._end_all()
+                os.close(held)
                 os.close(lifeline)
 
     def process_ids(self) -> dict[str, int]:
@@ -92,7 +93,7 @@ class Supervisor:
 
     def _planned(self, bells: Path, lifeline: int) -> list[_Child]:
         common = ["--bells", str(bells), "--lifeline", str(lifeline)]
-        common += ["--log-level", self.plan.log_level]
+        common += ["--log-level", self.plan.log_level, "--holder", new_id("run")]
         api = [*common, "--socket", str(self.plan.listener.fileno())]
         grace = ["--grace", str(self.plan.grace_seconds)]
         return [
@@ -127,18 +128,25 @@ class Supervisor:
         )
 
     def _end_all(self) -> None:
-        running = [c.process for c in self._children if c.process is not None]
-        for process in running:
-            process.terminate()
-        for process in running:
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """The projector last: requests in hand wait for it to answer what they recorded."""
+        followers = [child for child in self._children if child.role == "projector"]
+        _end([child for child in self._children if child.role != "projector"])
+        _end(followers)
 
     def _on_signal(self, _: int, __: FrameType | None) -> None:
         self.stop()
+
+
+def _end(children: list[_Child]) -> None:
+    running = [child.process for child in children if child.process is not None]
+    for process in running:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def listen(host: str, port: int) -> socket.socket:
