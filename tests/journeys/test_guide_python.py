@@ -3,6 +3,7 @@
 import pytest
 from stripe import StripeClient
 
+from tests.support.sdk import answer_of
 from tests.support.served import Served
 from tests.support.stripe_shape import problems
 
@@ -23,7 +24,7 @@ def test_the_guide_from_meter_to_preview(client: StripeClient) -> None:
             "value_settings": {"event_payload_key": "value"},
         }
     )
-    assert problems(meter.to_dict(), "billing.Meter") == []
+    assert problems(answer_of(meter), "billing.Meter") == []
     price = client.v1.prices.create(
         {
             "currency": "usd",
@@ -34,11 +35,14 @@ def test_the_guide_from_meter_to_preview(client: StripeClient) -> None:
             "product_data": {"name": "Hypernian tokens"},
         }
     )
+    assert problems(answer_of(price), "Price") == []
     assert (price.unit_amount, str(price.unit_amount_decimal)) == (4, "4")
     customer = client.v1.customers.create({"name": "John Doe"})
+    assert problems(answer_of(customer), "Customer") == []
     subscription = client.v1.subscriptions.create(
         {"customer": customer.id, "items": [{"price": price.id}]}
     )
+    assert problems(answer_of(subscription), "Subscription") == []
     assert subscription.status == "active"
     assert subscription.latest_invoice is None
     event = client.v1.billing.meter_events.create(
@@ -47,7 +51,9 @@ def test_the_guide_from_meter_to_preview(client: StripeClient) -> None:
             "payload": {"stripe_customer_id": customer.id, "value": "25"},
         }
     )
+    assert problems(answer_of(event), "billing.MeterEvent") == []
     preview = client.v1.invoices.create_preview({"subscription": subscription.id})
+    assert problems(answer_of(preview), "Invoice") == []
     assert (preview.total, preview.amount_due, preview.currency) == (4, 4, "usd")
     [line] = preview.lines.data
     assert (line.quantity, line.amount) == (25, 4)
@@ -56,6 +62,7 @@ def test_the_guide_from_meter_to_preview(client: StripeClient) -> None:
         meter.id,
         {"customer": customer.id, "start_time": minute, "end_time": minute + 60},
     )
+    assert problems(answer_of(summaries), "list:billing.MeterEventSummary") == []
     [summary] = summaries.data
     assert (summary.aggregated_value, summary.meter) == (25, meter.id)
     unused = client.v1.billing.meters.event_summaries.list(
