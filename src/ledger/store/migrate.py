@@ -10,9 +10,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, Cursor
+from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 
 from ledger.kernel.errors import Conflict
@@ -91,13 +93,21 @@ def migrate(owner_url: str) -> list[str]:
 def pending(url: str) -> list[str]:
     """Names of migrations that were not applied yet. Raises MigrationError."""
     with psycopg.connect(url, autocommit=True) as conn:
-        found = conn.execute("SELECT to_regclass('public.tallybook_migrations')").fetchone()
+        return pending_on(conn)
+
+
+def pending_on(conn: Connection[Any]) -> list[str]:
+    """The same over a connection that is open."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        found = cursor.execute("SELECT to_regclass('public.tallybook_migrations')").fetchone()
         if found is None or found[0] is None:
             return [migration.name for migration in migrations()]
-        return [migration.name for migration in _missing(conn)]
+        return [migration.name for migration in _missing(cursor)]
 
 
-def _missing(conn: Connection[tuple[object, ...]]) -> list[Migration]:
+def _missing(
+    conn: Connection[tuple[object, ...]] | Cursor[tuple[object, ...]],
+) -> list[Migration]:
     rows = conn.execute("SELECT name, checksum FROM public.tallybook_migrations").fetchall()
     applied = {str(name): str(checksum) for name, checksum in rows}
     known = {migration.name: migration for migration in migrations()}
