@@ -17,6 +17,7 @@ from api.http.versions import requested_version
 from api.services import Services
 from ledger.kernel.clock import system_now
 from ledger.kernel.commands import IdempotencyClaim
+from ledger.kernel.errors import LedgerError
 from ledger.store.outcomes import IdempotencyKeyTaken, IdempotencyRow
 
 _render = msgspec.json.Encoder(decimal_format="number")
@@ -107,8 +108,10 @@ class RequestHandling:
                     self._claim_without_events(call, claim)
                 kept.keep(claim, KeptAnswer(200, body))
                 return Answered(body)
-            except IdempotencyKeyTaken:
-                row = kept.claimed(claim)
+            except (IdempotencyKeyTaken, LedgerError):
+                # What refuses this attempt may be what an earlier one, still on its way when this
+                # one came, has recorded.
+                row = None if call.outcomes else kept.claimed(claim)
                 if row is None:
                     raise
         answer = kept.wait_for_answer(claim, row)
