@@ -19,14 +19,13 @@ from ledger.invoices.bill import Ingredients, Issue, issue, make_bill
 from ledger.invoices.document import canonical_document
 from ledger.invoices.drafting import period_draft, start_draft
 from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized, InvoiceNumberAssigned
-from ledger.invoices.ingredients import usage_by_line
-from ledger.invoices.lines import Priced
+from ledger.invoices.lines import Priced, UsageOf
 from ledger.invoices.numbering import assign_number, last_sequence, numbers_stream
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.events import RecordedEvent
 from ledger.kernel.periods import Period
 from ledger.meter_events.aggregation import MeterDefinition
-from ledger.meter_events.usage import LogUsageReader
+from ledger.meter_events.usage import Asked, LogUsageReader
 from ledger.meters import aggregate as meters
 from ledger.prices import aggregate as prices
 from ledger.store.event_sourcing import EventSourcedLedger
@@ -177,12 +176,7 @@ def _final_again(
     customer = history.known(customers.evolve, draft.customer, through)
     ingredients = Ingredients(
         prices=_prices(history, draft, through),
-        usage_of=usage_by_line(
-            LogUsageReader(history.ledger.recorder, history.ledger.mapper),
-            _meters(history, draft, through),
-            draft.customer,
-            through,
-        ),
+        usage_of=_usage(history, draft, through),
         balance=customer.balance,
         through_position=through,
     )
@@ -190,6 +184,17 @@ def _final_again(
     circumstances = Issue(number, recorded.finalized_at, recorded.auto_advance)
     bill = make_bill(draft, ingredients, recorded.engine_version)
     return issue(invoice_id, bill, circumstances)
+
+
+def _usage(history: _History, draft: InvoiceDrafted, through: int) -> UsageOf:
+    """The usage of every metered line, read in one pass over the log."""
+    meters = _meters(history, draft, through)
+    lines = [line for line in draft.lines if line.kind == "metered"]
+    asked = [Asked(meters[line.meter or ""], line.period.start, line.period.end) for line in lines]
+    reader = LogUsageReader(history.ledger.recorder, history.ledger.mapper)
+    found = reader.usages(draft.customer, asked, through)
+    by_line = {line.id: usage for line, usage in zip(lines, found, strict=True)}
+    return lambda line: by_line[line.id]
 
 
 def _prices(history: _History, draft: InvoiceDrafted, through: int) -> dict[str, Priced]:

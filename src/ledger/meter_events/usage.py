@@ -1,8 +1,9 @@
 """Readers of usage: what a customer used of a meter, as the log stood at a position."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self
 
 import msgspec
 
@@ -37,6 +38,14 @@ class UsageReader(Protocol):
         ...
 
 
+class Asked(NamedTuple):
+    """Usage that is asked for: of a meter, from `start` up to, not including, `end`."""
+
+    meter: MeterDefinition
+    start: datetime
+    end: datetime
+
+
 class LogUsageReader:
     """Reads the log and nothing else: slow, and the measure of every faster reader.
 
@@ -56,16 +65,21 @@ class LogUsageReader:
         through_position: int,
     ) -> Usage:
         """See `UsageReader`. Raises UnknownTopic for an event that this release does not know."""
-        first, last = microseconds(start), microseconds(end)
-        from_time, to_time = meter.reach(first, last)
-        cancelled = self._cancelled(meter.id, customer, through_position)
-        counting = Tally(meter, first, last)
-        for event in self._events(meter.id, customer, through_position):
-            if from_time <= event.timestamp < to_time and event[:2] not in cancelled:
-                counting.add(event)
-        return counting.result()
+        return self.usages(customer, [Asked(meter, start, end)], through_position)[0]
 
-    def _cancelled(self, meter_id: str, customer: str, through: int) -> set[tuple[int, int]]:
+    def usages(self, customer: str, asked: Sequence[Asked], through_position: int) -> list[Usage]:
+        """The same for several meters and stretches of time, in one pass over the log."""
+        meters = {one.meter.id for one in asked}
+        cancelled = self._cancelled(meters, customer, through_position)
+        countings = [_Counting.of(one) for one in asked]
+        for meter_id, event in self._events(meters, customer, through_position):
+            if event[:2] in cancelled:
+                continue
+            for counting in countings:
+                counting.take(meter_id, event)
+        return [counting.tally.result() for counting in countings]
+
+    def _cancelled(self, meters: set[str], customer: str, through: int) -> set[tuple[int, int]]:
         places: set[tuple[int, int]] = set()
         position = 0
         while page := self._recorder.select_catalog(position, _CATALOG_PAGE, through):
@@ -76,18 +90,22 @@ class LogUsageReader:
                 event = self._mapper.to_domain_event(stored).event
                 if (
                     isinstance(event, MeterEventCancelled)
-                    and event.meter == meter_id
+                    and event.meter in meters
                     and event.customer == customer
                 ):
                     places.add((event.position, event.ordinal))
         return places
 
-    def _events(self, meter_id: str, customer: str, through: int) -> Iterator[MeteredEvent]:
+    def _events(
+        self, meters: set[str], customer: str, through: int
+    ) -> Iterator[tuple[str, MeteredEvent]]:
         # An event that does not name the customer anywhere need not be decoded.
         named = msgspec.json.encode(customer)
         position = 0
-        while page := self._recorder.select_notifications(
-            position, _USAGE_PAGE, through, [UsageRecorded.TOPIC], inclusive_of_start=False
+        while meters and (
+            page := self._recorder.select_notifications(
+                position, _USAGE_PAGE, through, [UsageRecorded.TOPIC], inclusive_of_start=False
+            )
         ):
             position = page[-1].id
             for stored in page:
@@ -95,5 +113,25 @@ class LogUsageReader:
                 if not isinstance(event, UsageRecorded) or named not in event.records_json:
                     continue
                 for ordinal, record in enumerate(event.records()):
-                    if record.customer == customer and record.meter == meter_id:
-                        yield MeteredEvent(stored.id, ordinal, record.timestamp, record.value)
+                    if record.customer == customer and record.meter in meters:
+                        place = MeteredEvent(stored.id, ordinal, record.timestamp, record.value)
+                        yield record.meter, place
+
+
+@dataclass(slots=True)
+class _Counting:
+    """A tally on its way, of the events of one meter within its reach."""
+
+    meter: str
+    from_time: int
+    to_time: int
+    tally: Tally
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        first, last = microseconds(asked.start), microseconds(asked.end)
+        return cls(asked.meter.id, *asked.meter.reach(first, last), Tally(asked.meter, first, last))
+
+    def take(self, meter: str, event: MeteredEvent) -> None:
+        if meter == self.meter and self.from_time <= event.timestamp < self.to_time:
+            self.tally.add(event)
