@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=default_data_dir)
-    """Where the embedded PostgreSQL and the keys of personal fields are kept."""
+    """Where the embedded PostgreSQL keeps its data, with the passwords of its roles."""
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     """A PostgreSQL server of the user's, as the application role. Without it: the embedded one."""
     owner_database_url: SecretStr | None = None
@@ -58,9 +58,11 @@ class Settings(BaseSettings):
     """A folder of PostgreSQL programs to use in place of the installed ones."""
     host: str = "127.0.0.1"
     port: int = Field(default=4242, ge=0, le=65535)
+    """Where the API listens; port 0 takes a free one."""
     workers: int = Field(default=2, ge=1, le=64)
+    """Processes that serve the API."""
     finalization_grace_seconds: int = Field(default=3600, ge=0)
-    """How long a draft invoice waits before it is finalized (contract §6)."""
+    """How long a draft invoice takes late usage before it is finalized (contract §9)."""
     crash_points: Path | None = None
     """A folder in which a fault test names the places where a process is to be killed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
