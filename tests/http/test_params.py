@@ -3,10 +3,6 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pytest
-
-from api.http.errors import ApiError
-from api.http.metadata import merge_metadata
 from api.http.params import missing, parse
 from tests.http.sample_params import Priced, Recurring, Sample, form, refused
 
@@ -77,19 +73,3 @@ def test_fields_that_exclude_each_other() -> None:
         "You may only specify one of these parameters: unit_amount and unit_amount_decimal."
     )
     assert (code, param) == ("parameters_exclusive", "unit_amount_decimal")
-
-
-def test_metadata_merges() -> None:
-    old = {"a": "1", "b": "2"}
-    assert merge_metadata(old, {}) == old
-    assert merge_metadata(old, {"b": "3", "c": "4"}) == {"a": "1", "b": "3", "c": "4"}
-    assert merge_metadata(old, {"a": ""}) == {"b": "2"}
-    assert merge_metadata(old, None) == {}
-
-
-def test_merged_metadata_keeps_within_fifty_keys() -> None:
-    old = {f"k{n}": "x" for n in range(50)}
-    assert len(merge_metadata(old, {"k0": "", "new": "x"})) == 50
-    with pytest.raises(ApiError) as caught:
-        merge_metadata(old, {"new": "x"})
-    assert caught.value.param == "metadata"

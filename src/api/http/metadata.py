@@ -1,14 +1,12 @@
-"""The `metadata` parameter: read, and merged into what an object already has (contract §2)."""
+"""The `metadata` parameter (contract §2); `ledger.kernel.metadata` says what it changes."""
 
-from collections.abc import Mapping
 from typing import Annotated, Final, TypeAlias, cast
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from api.http.errors import ApiError
 from api.http.wire_types import refusal, shown
+from ledger.kernel.metadata import MAX_KEYS
 
-MAX_KEYS: Final = 50
 MAX_KEY_LENGTH: Final = 40
 MAX_VALUE_LENGTH: Final = 500
 
@@ -63,18 +61,3 @@ MetadataParam: TypeAlias = Annotated[
 ]
 """Changes to metadata: None clears all, an empty value removes its key. Declare it with the default
 `{}`, which changes nothing."""
-
-
-def merge_metadata(
-    old: Mapping[str, str], change: Mapping[str, str] | None, *, param: str = "metadata"
-) -> dict[str, str]:
-    """Apply a `MetadataParam` to the metadata that an object has.
-
-    Raises `ApiError` 400 if the result has more than 50 keys.
-    """
-    if change is None:
-        return {}
-    merged = {key: value for key, value in {**old, **change}.items() if value != ""}
-    if len(merged) > MAX_KEYS:
-        raise ApiError(f"Invalid {param}: at most {MAX_KEYS} keys are allowed.", param=param)
-    return merged

@@ -1,4 +1,4 @@
-"""Bills that are not issued: the upcoming one of a subscription, and a draft as it stands.
+"""Bills that are not issued: what a subscription comes to next, running or yet to be created.
 
 Nothing is appended. `work` only reads.
 """
@@ -10,7 +10,6 @@ from ledger.invoices.bill import Bill
 from ledger.invoices.drafting import period_draft, start_draft
 from ledger.invoices.events import InvoiceDrafted
 from ledger.invoices.finalizing import bill_now
-from ledger.invoices.handlers import require_invoice
 from ledger.invoices.ingredients import UsageReaders
 from ledger.kernel.errors import InvalidRequest
 from ledger.store.work import Work
@@ -65,14 +64,6 @@ def preview_new(work: Work, readers: UsageReaders, command: CreateSubscription) 
     if first.lines:
         return first
     return bill_now(work, readers, _end_of_running(command.subscription, subscription))
-
-
-def view_draft(work: Work, readers: UsageReaders, invoice_id: str) -> Bill:
-    """A draft with the usage recorded so far. Raises NotFound, and InvalidRequest if it is none."""
-    invoice = require_invoice(work, invoice_id)
-    if invoice.status != "draft":
-        raise InvalidRequest("This invoice is finalized; its lines are final.")
-    return bill_now(work, readers, invoice.draft)
 
 
 def _end_of_running(subscription_id: str, subscription: Subscription) -> InvoiceDrafted:

@@ -42,11 +42,6 @@ class Period:
     def length(self) -> timedelta:
         return self.end - self.start
 
-    def overlap(self, other: "Period") -> "Period | None":
-        """The time that both cover, None if there is none."""
-        start, end = max(self.start, other.start), min(self.end, other.end)
-        return Period(start, end) if start < end else None
-
 
 @dataclass(frozen=True, slots=True)
 class Cycle:

@@ -86,11 +86,6 @@ SELECT position, topic, state FROM ledger.events
 WHERE ledger_id = %(ledger)s AND originator_id = %(id)s AND originator_version = %(version)s
 """
 
-SELECT_AT: LiteralString = """
-SELECT originator_id, originator_version, topic, position, state FROM ledger.events
-WHERE ledger_id = %(ledger)s AND position = %(position)s
-"""
-
 _STREAM: LiteralString = """
 SELECT originator_id, originator_version, topic, position, state FROM ledger.events
 WHERE ledger_id = %(ledger)s AND originator_id = %(id)s
