@@ -55,7 +55,7 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
         ensure_default_account(services)
         if settings.api_key is not None:
             seed_key(services, settings.api_key.get_secret_value())
-        _check_rights(databases.app_url, has_live_keys=has_live_keys(services))
+        check_concerns(databases.app_url, has_live_keys=has_live_keys(services))
         services.close()
         if databases.embedded is not None:
             databases.embedded.watch()
@@ -88,22 +88,16 @@ def listening(host: str, port: int) -> socket.socket:
     )
 
 
-def _check_rights(app_url: str, *, has_live_keys: bool) -> None:
-    """Refuse live keys to a role that may change recorded events, warn otherwise."""
-    from api.database.connection import rights_of
+def check_concerns(app_url: str, *, has_live_keys: bool) -> None:
+    """Refuse live keys to a database that speaks against it, warn otherwise."""
+    from api.serve.concerns import concerns
 
-    rights = rights_of(app_url)
-    if not rights.too_wide:
-        return
-    what = "is a superuser" if rights.superuser else "owns the tables"
-    message = (
-        f"The database role {rights.role} {what}, so recorded events could be changed. Use a role "
-        "of its own for DATABASE_URL ('tallybook db migrate --print-roles' prints the SQL)."
-    )
-    if has_live_keys:
-        note(f"Refused: this installation has live API keys. {message}")
+    found = concerns(app_url)
+    for concern in found:
+        note(f"Warning: {concern}")
+    if found and has_live_keys:
+        note("Refused: this installation has live API keys.")
         raise typer.Exit(EXIT_REFUSED)
-    note(f"Warning: {message}")
 
 
 def _environment(settings: Settings) -> dict[str, str]:
