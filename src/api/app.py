@@ -35,8 +35,11 @@ from api.subscriptions.expansions import subscription_expansions
 from api.subscriptions.routes import ROUTES as SUBSCRIPTIONS
 from api.subscriptions.routes_items import ROUTES as SUBSCRIPTION_ITEMS
 from api.test_clocks.routes import ROUTES as TEST_CLOCKS
+from ledger.kernel.errors import Unavailable
 
 THREADS = 16
+MAX_WAITING = 256
+"""Requests that may wait for a thread; any more are refused, as memory has an end."""
 MAX_BODY_BYTES = 1024 * 1024
 
 ROUTES: Sequence[Route] = (
@@ -86,6 +89,8 @@ def create_app(services: Services) -> Litestar:
 
 def _mounted(route: Route, handling: RequestHandling, limiter: CapacityLimiter) -> HTTPRouteHandler:
     async def handle(request: LitestarRequest[Any, Any, Any]) -> Response[bytes]:
+        if limiter.statistics().tasks_waiting >= MAX_WAITING:
+            raise Unavailable("Too many requests are waiting to be answered. Try again.")
         received = Request(
             method=request.method,
             path=request.scope["path"],
