@@ -95,6 +95,14 @@ def test_the_roles_have_no_rights_over_the_server(shared: Embedded) -> None:
         execute(shared.app_url, "CREATE TABLE public.mine ()")
 
 
+def test_a_process_that_vanished_keeps_no_ledger_locked(shared: Embedded) -> None:
+    names = (
+        "current_setting('idle_in_transaction_session_timeout'), current_setting('lock_timeout')"
+    )
+    assert execute(shared.app_url, f"SELECT {names}") == [("30s", "10s")]
+    assert execute(shared.owner_url, f"SELECT {names}") == [("0", "0")]
+
+
 def test_nobody_is_let_in_without_a_password_or_can_read_it(shared: Embedded) -> None:
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(f"host={shared.layout.socket} user=tallybook_app dbname=tallybook")

@@ -6,7 +6,7 @@ ever appended is kept by PostgreSQL itself.
 
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Literal, LiteralString
 from urllib.parse import quote
 
 import psycopg
@@ -17,6 +17,10 @@ ADMIN = "tallybook_admin"
 OWNER = "tallybook_owner"
 APPLICATION = "tallybook_app"
 _PORT = 5432
+_PATIENCE_MILLISECONDS: tuple[tuple[LiteralString, int], ...] = (
+    ("idle_in_transaction_session_timeout", 30_000),
+    ("lock_timeout", 10_000),
+)
 
 
 def password(home: Path, role: str) -> str:
@@ -48,7 +52,7 @@ def create_roles(admin_url: str, owner_password: str, application_password: str)
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
         if not known.fetchone():
             connection.execute(_create_database())
-        for statement in _database_rights():
+        for statement in (*_database_rights(), *_patience()):
             connection.execute(statement)
 
 
@@ -59,6 +63,7 @@ def print_roles(database: str, owner: str, application: str) -> str:
         _login_role("CREATE", application, "choose-another-password"),
         _create_database(database, owner),
         *_database_rights(database, application),
+        *_patience(application),
     ]
     return "\n".join(f"{statement.as_string()};" for statement in statements)
 
@@ -67,6 +72,19 @@ def _login_role(verb: Literal["CREATE", "ALTER"], role: str, secret: str) -> sql
     return sql.SQL(
         "{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}"
     ).format(sql.SQL(verb), sql.Identifier(role), sql.Literal(secret))
+
+
+def _patience(application: str = APPLICATION) -> list[sql.Composed]:
+    """A process that vanished in the middle of an append does not keep a ledger locked for ever.
+
+    Kept with the role, so that it holds behind a pooler, where a session's settings do not.
+    """
+    return [
+        sql.SQL("ALTER ROLE {} SET {} = {}").format(
+            sql.Identifier(application), sql.SQL(setting), sql.Literal(milliseconds)
+        )
+        for setting, milliseconds in _PATIENCE_MILLISECONDS
+    ]
 
 
 def _create_database(database: str = DATABASE, owner: str = OWNER) -> sql.Composed:
