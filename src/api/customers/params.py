@@ -10,6 +10,7 @@ from api.http.metadata import MetadataParam
 from api.http.params import Params, RequestParams
 from api.http.unsupported import Unsupported
 from api.http.wire_types import ArrayOf, Clearable, Id, WireBool, WireInt, refusal, shown, text
+from ledger.customers.events import TaxExempt
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _PREFIX: Final = re.compile(r"[A-Z0-9]{1,12}")
@@ -28,7 +29,7 @@ def _prefix(value: str) -> str:
 
 
 CashBalance = Annotated[None, Unsupported("no money moves, so there is no cash to keep.")]
-Sequence = Annotated[None, Unsupported("invoice numbers count from 1, without gaps.")]
+InvoiceSequence = Annotated[None, Unsupported("invoice numbers count from 1, without gaps.")]
 Tax = Annotated[None, Unsupported("no taxes are computed.")]
 LongText = Annotated[str, text(5000)]
 Email = Annotated[str, text(512), AfterValidator(_email)]
@@ -80,13 +81,13 @@ class CustomerFields(RequestParams):
     invoice_settings: InvoiceSettingsParams | None = None
     metadata: MetadataParam = Field(default_factory=dict[str, str])
     name: Clearable[Annotated[str, text(256)]] = None
-    next_invoice_sequence: Sequence = None
+    next_invoice_sequence: InvoiceSequence = None
     phone: Clearable[Annotated[str, text(20)]] = None
     preferred_locales: Clearable[ArrayOf[Annotated[str, text(35)]]] = None
     shipping: Clearable[ShippingParams] = None
     source: Clearable[Id] = None
     tax: Tax = None
-    tax_exempt: Clearable[Literal["exempt", "none", "reverse"]] = None
+    tax_exempt: Clearable[TaxExempt] = None
     validate_: WireBool = Field(default=False, alias="validate")
 
 

@@ -14,19 +14,20 @@ from api.subscriptions.params_common import (
     Discounts,
     ExtraItems,
     IssuerParams,
-    ProrationBehavior,
     Schedules,
     TaxRates,
     Trials,
 )
 from api.subscriptions.params_create import BillingModeParams, ItemCreate
+from ledger.invoices.aggregate import InvoiceStatus
+from ledger.subscriptions.events import CollectionMethod, ProrationBehavior
 
 
 class InvoiceList(CreatedListParams):
-    collection_method: Literal["charge_automatically", "send_invoice"] | None = None
+    collection_method: CollectionMethod | None = None
     customer: Id | None = None
     due_date: TimeFilter | None = None
-    status: Literal["draft", "open", "paid", "uncollectible", "void"] | None = None
+    status: InvoiceStatus | None = None
     subscription: Id | None = None
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from api.http.lists import ListParams
 from api.http.params import Params, RequestParams
 from api.http.wire_types import Id, Rfc3339Timestamp, StringMap, WireTimestamp, text
+from projections.meter_events.summaries import Grouping
 
 EventName = Annotated[str, text(100)]
 Identifier = Annotated[str, text(100)]
@@ -46,4 +47,4 @@ class SummaryList(ListParams):
     customer: Id
     start_time: WireTimestamp
     end_time: WireTimestamp
-    value_grouping_window: Literal["hour", "day"] | None = None
+    value_grouping_window: Grouping | None = None

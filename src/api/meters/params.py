@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 from api.http.lists import ListParams
 from api.http.params import Params, RequestParams
 from api.http.wire_types import text
+from ledger.meters.aggregate import MeterStatus
+from ledger.meters.events import Formula, TimeWindow
 
 PayloadKey = Annotated[str, text(100)]
 
 
 class DefaultAggregation(Params):
-    formula: Literal["sum", "count", "last"]
+    formula: Formula
 
 
 class CustomerMapping(Params):
@@ -27,7 +29,7 @@ class MeterCreate(RequestParams):
     display_name: Annotated[str, text(250)]
     event_name: Annotated[str, text(100)]
     customer_mapping: CustomerMapping | None = None
-    event_time_window: Literal["day", "hour"] | None = None
+    event_time_window: TimeWindow | None = None
     value_settings: ValueSettings | None = None
 
 
@@ -36,4 +38,4 @@ class MeterUpdate(RequestParams):
 
 
 class MeterList(ListParams):
-    status: Literal["active", "inactive"] | None = None
+    status: MeterStatus | None = None

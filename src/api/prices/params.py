@@ -18,9 +18,9 @@ from api.http.wire_types import (
 )
 from api.products.params import OwnId, TaxDetailsParams
 from api.products.price_terms import CurrencyOptions, TieredAmountParams
+from ledger.kernel.periods import Interval
 from ledger.prices.terms import BillingScheme, TaxBehavior, TiersMode, UsageType
 
-Interval = Literal["day", "week", "month", "year"]
 LookupKey = Annotated[str, text(200)]
 Nickname = Annotated[str, text(5000)]
 

@@ -1,7 +1,7 @@
 """Parameters of the product routes (contract §6)."""
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
@@ -10,6 +10,7 @@ from api.http.metadata import MetadataParam
 from api.http.params import Params, RequestParams
 from api.http.wire_types import ArrayOf, Clearable, Id, NonNegativeDecimal, WireBool, refusal, text
 from api.products.price_terms import DefaultPriceData
+from ledger.products.events import ProductType
 
 _OWN_ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.~:-]{1,255}")
 """Not `.` or `..`, which a URL takes for steps of its path."""
@@ -70,7 +71,7 @@ class ProductCreate(ProductFields):
     name: Annotated[str, text(5000)]
     default_price_data: DefaultPriceData | None = None
     id: OwnId | None = None
-    type: Literal["good", "service"] | None = None
+    type: ProductType | None = None
 
 
 class ProductUpdate(ProductFields):
@@ -82,5 +83,5 @@ class ProductList(CreatedListParams):
     active: WireBool | None = None
     ids: Annotated[ArrayOf[Id], Field(max_length=100)] | None = None
     shippable: WireBool | None = None
-    type: Literal["good", "service"] | None = None
+    type: ProductType | None = None
     url: Annotated[str, text(2048)] | None = None

@@ -20,6 +20,7 @@ from api.http.wire_types import (
     shown,
 )
 from ledger.kernel.errors import InvalidRequest
+from ledger.kernel.periods import Interval
 from ledger.kernel.quantities import decimal_text
 from ledger.prices.definition import TermsRequest, TierRequest, define_terms
 from ledger.prices.terms import (
@@ -89,7 +90,7 @@ CurrencyOptions = Annotated[
 
 
 class DefaultRecurring(Params):
-    interval: Literal["day", "week", "month", "year"]
+    interval: Interval
     interval_count: PositiveInt = 1
 
 

@@ -7,10 +7,9 @@ from pydantic import Field
 from api.http.params import Params, RequestParams
 from api.http.unsupported import Unsupported
 from api.http.wire_types import ArrayOf, Clearable, Id, WireBool, WireInt, text
+from ledger.subscriptions.events import CollectionMethod, ProrationBehavior
 
 LongText: TypeAlias = Annotated[str, text(5000)]
-CollectionMethod: TypeAlias = Literal["charge_automatically", "send_invoice"]
-ProrationBehavior: TypeAlias = Literal["create_prorations", "none", "always_invoice"]
 PaymentBehavior: TypeAlias = Literal[
     "allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"
 ]

@@ -16,6 +16,7 @@ from api.subscriptions.params_common import (
     Thresholds,
     Trials,
 )
+from ledger.subscriptions.events import BillingMode
 
 AnchorConfig: TypeAlias = Annotated[None, Unsupported("pass billing_cycle_anchor as a time.")]
 Organization: TypeAlias = Annotated[None, Unsupported("pass customer.")]
@@ -40,7 +41,7 @@ class FlexibleParams(Params):
 
 
 class BillingModeParams(Params):
-    type: Literal["classic", "flexible"]
+    type: BillingMode
     flexible: FlexibleParams | None = None
 
 

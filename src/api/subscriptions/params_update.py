@@ -13,13 +13,13 @@ from api.subscriptions.params_common import (
     CancellationDetailsParams,
     Discounts,
     PaymentBehavior,
-    ProrationBehavior,
     SubscriptionFields,
     TaxRates,
     Thresholds,
     Trials,
 )
 from api.subscriptions.params_create import ItemCreate
+from ledger.subscriptions.events import CollectionMethod, ProrationBehavior
 
 FixedItems: TypeAlias = Annotated[
     None,
@@ -99,7 +99,7 @@ class AutomaticTaxFilter(Params):
 
 class SubscriptionList(CreatedListParams):
     automatic_tax: AutomaticTaxFilter | None = None
-    collection_method: Literal["charge_automatically", "send_invoice"] | None = None
+    collection_method: CollectionMethod | None = None
     current_period_end: TimeFilter | None = None
     current_period_start: TimeFilter | None = None
     customer: Id | None = None

@@ -10,10 +10,10 @@ from pydantic import AwareDatetime
 
 from ledger.kernel.events import DomainEvent, Fact
 from ledger.kernel.periods import Period
+from ledger.subscriptions.events import CollectionMethod
 
 BillingReason = Literal["subscription_create", "subscription_cycle", "subscription_update"]
 LineKind = Literal["metered", "licensed", "opening"]
-CollectionMethod = Literal["charge_automatically", "send_invoice"]
 
 
 class DraftLine(Fact):

@@ -15,6 +15,8 @@ from ledger.meters.events import (
     TimeWindow,
 )
 
+MeterStatus = Literal["active", "inactive"]
+
 
 @dataclass(frozen=True, slots=True)
 class Meter:
@@ -24,7 +26,7 @@ class Meter:
     customer_key: str
     value_key: str
     event_time_window: TimeWindow | None
-    status: Literal["active", "inactive"] = "active"
+    status: MeterStatus = "active"
 
 
 def evolve(meter: Meter | None, event: DomainEvent) -> Meter:

@@ -1,9 +1,8 @@
 """Rows of accounts and API keys. Times are epoch seconds. No row holds a key or its hash."""
 
-from typing import Literal
-
 import msgspec
 
+from ledger.accounts.events import KeyKind, Scope
 from projections.runtime.tables import Table
 
 
@@ -22,8 +21,8 @@ class ApiKeyRow(msgspec.Struct, frozen=True):
     created: int
     account: str
     livemode: bool
-    kind: Literal["secret", "restricted"]
-    scopes: tuple[str, ...]
+    kind: KeyKind
+    scopes: tuple[Scope, ...]
     name: str | None
     redacted: str
     revoked_at: int | None = None

@@ -1,9 +1,8 @@
 """Rows of customers. Times are epoch seconds, the balance is in minor units."""
 
-from typing import Literal
-
 import msgspec
 
+from ledger.customers.events import TaxExempt
 from projections.runtime.tables import Table
 
 
@@ -42,7 +41,7 @@ class CustomerRow(msgspec.Struct, frozen=True):
     livemode: bool
     balance: int
     invoice_prefix: str
-    tax_exempt: Literal["exempt", "none", "reverse"]
+    tax_exempt: TaxExempt
     personal: PersonalPart
     email: str | None = None
     currency: str | None = None

@@ -7,7 +7,8 @@ is not recorded, of a draft or of an invoice to come, is a row of the same shape
 import msgspec
 
 from ledger.invoices.aggregate import InvoiceStatus
-from ledger.invoices.events import CollectionMethod, LineKind
+from ledger.invoices.events import LineKind
+from ledger.subscriptions.events import CollectionMethod
 from projections.runtime.tables import Table
 
 

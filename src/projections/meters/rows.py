@@ -1,9 +1,9 @@
 """Rows of meters. Times are epoch seconds."""
 
-from typing import Literal
-
 import msgspec
 
+from ledger.meters.aggregate import MeterStatus
+from ledger.meters.events import Formula, TimeWindow
 from projections.runtime.tables import Table
 
 
@@ -15,11 +15,11 @@ class MeterRow(msgspec.Struct, frozen=True):
     livemode: bool
     display_name: str
     event_name: str
-    formula: Literal["sum", "count", "last"]
+    formula: Formula
     customer_key: str
     value_key: str
-    event_time_window: Literal["day", "hour"] | None
-    status: Literal["active", "inactive"] = "active"
+    event_time_window: TimeWindow | None
+    status: MeterStatus = "active"
     deactivated_at: int | None = None
 
 

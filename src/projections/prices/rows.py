@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from ledger.prices.terms import PriceTerms
+from ledger.kernel.periods import Interval
+from ledger.prices.terms import PriceTerms, TaxBehavior, UsageType
 from projections.runtime.tables import Table
 
 
@@ -23,10 +24,10 @@ class PriceRow(msgspec.Struct, frozen=True):
     nickname: str | None
     lookup_key: str | None
     metadata: dict[str, str]
-    tax_behavior: Literal["exclusive", "inclusive", "unspecified"]
+    tax_behavior: TaxBehavior
     currency_options: dict[str, dict[str, Any]]
-    billed_every: Literal["day", "week", "month", "year"] | None = None
-    usage_type: Literal["licensed", "metered"] | None = None
+    billed_every: Interval | None = None
+    usage_type: UsageType | None = None
     meter: str | None = None
     trial_period_days: int | None = None
 

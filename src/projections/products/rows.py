@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ledger.products.events import ProductType
 from projections.runtime.tables import Table
 
 
@@ -15,7 +16,7 @@ class ProductRow(msgspec.Struct, frozen=True):
     livemode: bool
     name: str
     active: bool
-    type: str
+    type: ProductType
     description: str | None
     images: tuple[str, ...]
     marketing_features: tuple[str, ...]
