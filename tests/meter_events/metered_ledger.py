@@ -8,8 +8,9 @@ from ledger.application import LedgerApplication, Outcome
 from ledger.customers.commands import CreateCustomer, DeleteCustomer
 from ledger.customers.events import EVENTS as CUSTOMER_EVENTS
 from ledger.customers.handlers import handlers as customer_handlers
+from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import Circumstances, Command, IdempotencyClaim, LedgerIdentity
-from ledger.meter_events.aggregation import MICROSECONDS, MeterDefinition, microseconds
+from ledger.meter_events.aggregation import MICROSECONDS, MeterDefinition
 from ledger.meter_events.directory import Directory
 from ledger.meter_events.events import EVENTS as USAGE_EVENTS
 from ledger.meter_events.handlers import HANDLERS as USAGE
@@ -27,7 +28,7 @@ from ledger.test_clocks.events import EVENTS as CLOCK_EVENTS
 from ledger.test_clocks.handlers import handlers as clock_handlers
 
 NOW = datetime(2026, 7, 15, 12, 0, tzinfo=UTC)
-NOW_MICROSECONDS = microseconds(NOW)
+NOW_MICROSECONDS = to_microseconds(NOW)
 
 CATALOGUE = EventCatalogue((*METER_EVENTS, *CUSTOMER_EVENTS, *CLOCK_EVENTS, *USAGE_EVENTS))
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import (
     WINDOW_MICROSECONDS,
     MeterDefinition,
     MeteredEvent,
-    microseconds,
     tally,
 )
 from ledger.meters.events import Formula, TimeWindow
@@ -107,4 +107,4 @@ def test_adjoining_stretches_of_time_add_up(
 
 
 def test_times_become_exact_microseconds() -> None:
-    assert microseconds(datetime(2023, 11, 16, 18, 17, 3, 979960, UTC)) == 1700158623979960
+    assert to_microseconds(datetime(2023, 11, 16, 18, 17, 3, 979960, UTC)) == 1700158623979960

@@ -8,6 +8,7 @@ from ledger.customers.aggregate import derived_invoice_prefix
 from ledger.customers.events import BillingFields, CustomerCreated, PersonalFields
 from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
 from ledger.invoices.handlers import handlers, subscription_handlers
+from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.events import DomainEvent
@@ -16,7 +17,6 @@ from ledger.meter_events.aggregation import (
     MeterDefinition,
     MeteredEvent,
     Usage,
-    microseconds,
     tally,
 )
 from ledger.meters.events import Formula, MeterCreated
@@ -130,7 +130,7 @@ class BillingLedger(LedgerInMemory):
     def use(self, day: str, value: str, *, meter: str = "mtr_tokens", who: str = "cus_a") -> None:
         """Usage at a time of day, recorded now."""
         place = self.head()[0] + 1
-        event = MeteredEvent(place, 0, microseconds(at(day)), value)
+        event = MeteredEvent(place, 0, to_microseconds(at(day)), value)
         self._usage.append((meter, who, event))
 
     # -- what happens --------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class InMemoryUsage:
             for of, who, event in self._usage
             if (of, who) == (meter.id, customer) and event.position <= through_position
         ]
-        return tally(meter, microseconds(start), microseconds(end), events)
+        return tally(meter, to_microseconds(start), to_microseconds(end), events)
 
 
 def subscription_request(*prices: str, **fields: Any) -> CreateSubscription:

@@ -11,9 +11,9 @@ from ledger.customers.commands import CreateCustomer
 from ledger.event_types import EVENT_CATALOGUE
 from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
 from ledger.invoices.events import InvoiceDrafted
+from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.events import RecordedEvent
-from ledger.meter_events.aggregation import microseconds
 from ledger.meter_events.directory import Directory
 from ledger.meter_events.ingestion import UsageIngestion
 from ledger.meter_events.usage import LogUsageReader
@@ -91,7 +91,7 @@ class StoredLedger:
     def use(self, identifier: str, day: str, value: str) -> None:
         """Usage at a time of day, reported now."""
         payload = {"stripe_customer_id": "cus_a", "value": value}
-        report = UsageReport("tokens", identifier, payload, microseconds(at(day)), None)
+        report = UsageReport("tokens", identifier, payload, to_microseconds(at(day)), None)
         [verdict] = self._ingestion.record([report], self.circumstances())
         assert verdict.result == "accepted", verdict
 

@@ -1,11 +1,11 @@
 """How the story is told: readable on a terminal, plain text anywhere else."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from ledger.kernel.clock import from_epoch
 from ledger.kernel.money import format_money
 
 _INDENT = 3
@@ -54,9 +54,9 @@ def money(invoice: dict[str, Any], name: str = "amount_due") -> str:
 
 def moment(seconds: int) -> str:
     """Epoch seconds as people read them."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y %H:%M} UTC"
+    return f"{from_epoch(seconds):%-d %B %Y %H:%M} UTC"
 
 
 def day(seconds: int) -> str:
     """The day of epoch seconds."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y}"
+    return f"{from_epoch(seconds):%-d %B %Y}"

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from api.meter_events.import_source import Row
+from ledger.kernel.clock import to_microseconds
 from ledger.kernel.errors import InvalidRequest
-from ledger.meter_events.aggregation import MICROSECONDS, microseconds
+from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.validation import LONGEST_IDENTIFIER, UsageReport
 
 _INTEGER = re.compile(r"[0-9]{1,19}")
@@ -107,7 +108,7 @@ def parse_time(text: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequest(f"The time {text[:40]!r} cannot be read.") from None
-    return microseconds(moment.replace(tzinfo=moment.tzinfo or UTC))
+    return to_microseconds(moment.replace(tzinfo=moment.tzinfo or UTC))
 
 
 def value_columns(texts: list[str]) -> tuple[ValueColumn, ...]:

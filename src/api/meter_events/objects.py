@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from ledger.kernel.clock import to_epoch
+from ledger.kernel.clock import from_microseconds, to_epoch
 from projections.meter_events.summaries import Summary, SummaryQuery
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class RecordedMeterEvent:
     @property
     def moment(self) -> datetime:
         """The event's own time; `timestamp` is in epoch microseconds."""
-        return _EPOCH + timedelta(microseconds=self.timestamp)
+        return from_microseconds(self.timestamp)
 
 
 def meter_event_object(event: RecordedMeterEvent) -> dict[str, Any]:

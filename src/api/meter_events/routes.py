@@ -15,8 +15,8 @@ from api.meter_events.params import MeterEventCreate, MeterEventCreateV2
 from api.meter_events.routes_adjustments import ROUTES as ADJUSTMENTS
 from api.meter_events.routes_summaries import ROUTES as SUMMARIES
 from ledger.application import Outcome
+from ledger.kernel.clock import to_microseconds
 from ledger.kernel.ids import new_time_ordered_id
-from ledger.meter_events.aggregation import microseconds
 from ledger.meter_events.events import UsageRecord, UsageRecorded
 from ledger.meter_events.validation import UsageReport
 from ledger.store.outcomes import IdempotencyKeyTaken
@@ -34,7 +34,7 @@ def _create(call: Call[AnyCreate], render: Render) -> JsonObject:
         asked.event_name,
         asked.identifier or new_time_ordered_id(circumstances.now),
         asked.payload,
-        None if asked.timestamp is None else microseconds(asked.timestamp),
+        None if asked.timestamp is None else to_microseconds(asked.timestamp),
         circumstances.idempotency,
     )
     verdict = call.services.usage_ingestion(call.identity).record([report], circumstances)[0]

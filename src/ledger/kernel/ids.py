@@ -2,11 +2,12 @@
 
 import hashlib
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from ledger.kernel.clock import EPOCH
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def new_id(prefix: str, length: int = 24) -> str:
@@ -21,7 +22,7 @@ def new_moded_id(prefix: str, *, livemode: bool) -> str:
 
 def new_time_ordered_id(now: datetime) -> str:
     """A random UUID of version 7: later ones sort later, so that an index grows at its end."""
-    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
+    milliseconds = (now - EPOCH) // timedelta(milliseconds=1)
     bits = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62
     return str(UUID(int=bits | secrets.randbits(62)))
 

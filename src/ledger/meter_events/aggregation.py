@@ -14,7 +14,6 @@ gives what a `Tally` of the same events gives:
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, Self
 
@@ -27,16 +26,6 @@ WINDOW_MICROSECONDS: Final[dict[TimeWindow, int]] = {
     "hour": 3_600 * MICROSECONDS,
     "day": 86_400 * MICROSECONDS,
 }
-
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def microseconds(moment: datetime) -> int:
-    """Exact epoch microseconds of an aware time."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)

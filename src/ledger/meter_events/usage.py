@@ -7,12 +7,12 @@ from typing import NamedTuple, Protocol, Self
 
 import msgspec
 
+from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import (
     MeterDefinition,
     MeteredEvent,
     Tally,
     Usage,
-    microseconds,
 )
 from ledger.meter_events.events import MeterEventCancelled, UsageRecorded
 from ledger.store.mapper import LedgerMapper
@@ -129,7 +129,7 @@ class _Counting:
 
     @classmethod
     def of(cls, asked: Asked) -> Self:
-        first, last = microseconds(asked.start), microseconds(asked.end)
+        first, last = to_microseconds(asked.start), to_microseconds(asked.end)
         return cls(asked.meter.id, *asked.meter.reach(first, last), Tally(asked.meter, first, last))
 
     def take(self, meter: str, event: MeteredEvent) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import IdempotencyClaim
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.quantities import decimal_text, parse_usage_value
-from ledger.meter_events.aggregation import MICROSECONDS, microseconds
+from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.directory import Directory
 from ledger.meter_events.events import UsageRecord
 from ledger.meters.aggregate import Meter
@@ -22,7 +23,7 @@ LONGEST_PAYLOAD_VALUE: Final = 500
 PAST: Final = timedelta(days=35)
 FUTURE: Final = timedelta(minutes=5)
 
-_END_OF_TIME: Final = microseconds(datetime(9999, 12, 31, tzinfo=UTC))
+_END_OF_TIME: Final = to_microseconds(datetime(9999, 12, 31, tzinfo=UTC))
 
 
 class UsageReport(NamedTuple):
@@ -44,7 +45,7 @@ class Window(NamedTuple):
 
     @classmethod
     def at(cls, now: datetime) -> "Window":
-        return cls(microseconds(now), microseconds(now - PAST), microseconds(now + FUTURE))
+        return cls(to_microseconds(now), to_microseconds(now - PAST), to_microseconds(now + FUTURE))
 
 
 @dataclass(slots=True)

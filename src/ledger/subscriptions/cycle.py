@@ -7,6 +7,7 @@ anchor, after a backdated start, or before a cancellation.
 from datetime import datetime
 from typing import NamedTuple
 
+from ledger.kernel.clock import to_epoch
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.periods import Cycle, Interval, Period
 from ledger.subscriptions.aggregate import Subscription
@@ -43,7 +44,7 @@ def begin(command: CreateSubscription, interval: Interval, count: int, now: date
     elif anchor > (natural := Cycle(now, interval, count).boundary(1)):
         raise InvalidRequest(
             "The billing_cycle_anchor cannot be later than the next natural billing date "
-            f"({int(natural.timestamp())}).",
+            f"({to_epoch(natural)}).",
             param="billing_cycle_anchor",
         )
     return Beginning(start, Cycle(anchor, interval, count))

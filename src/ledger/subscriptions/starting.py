@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.metadata import merge_metadata
@@ -11,6 +12,9 @@ from ledger.subscriptions.commands import CreateSubscription
 from ledger.subscriptions.cycle import begin
 from ledger.subscriptions.events import CollectionMethod, SubscriptionStarted
 from ledger.subscriptions.items import fill_basket
+
+_LONGEST_DUE: Final = 3650
+"""Days; a bound against slips of the hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,3 @@ def check_collection(method: CollectionMethod, days_until_due: int | None) -> No
         raise InvalidRequest(
             f"days_until_due must be from 0 to {_LONGEST_DUE}.", param="days_until_due"
         )
-
-
-_LONGEST_DUE = 3650

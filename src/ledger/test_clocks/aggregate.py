@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from ledger.kernel.clock import to_epoch
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.events import DomainEvent
 from ledger.kernel.periods import Cycle, Interval
@@ -99,7 +100,7 @@ def advance(
         raise InvalidRequest(
             "Invalid frozen_time: a test clock can be advanced at most two intervals of its "
             "shortest subscription at once, or two years without subscriptions. The latest time "
-            f"now is {int(farthest.timestamp())}.",
+            f"now is {to_epoch(farthest)}.",
             param="frozen_time",
         )
     return TestClockAdvanced(frozen_time=frozen_time)

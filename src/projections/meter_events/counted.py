@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from ledger.meter_events.aggregation import WINDOW_MICROSECONDS, MeterDefinition, microseconds
+from ledger.kernel.clock import to_microseconds
+from ledger.meter_events.aggregation import WINDOW_MICROSECONDS, MeterDefinition
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS
 
 _RECEIVED: Final[LiteralString] = f"""
@@ -56,7 +57,7 @@ def parameters(
     meter: MeterDefinition, customer: str, start: datetime, end: datetime, through: int
 ) -> dict[str, Any]:
     """The parameters of `counted`: events in [start, end) recorded at positions up to `through`."""
-    first, last = microseconds(start), microseconds(end)
+    first, last = to_microseconds(start), to_microseconds(end)
     from_time, to_time = meter.reach(first, last)
     window = meter.event_time_window
     return {

@@ -6,11 +6,11 @@ every other list; the end of a stretch is not part of it.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from ledger.kernel.clock import to_epoch
+from ledger.kernel.clock import EPOCH, to_epoch
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.ids import derived_id
 from ledger.meter_events.aggregation import (
@@ -31,7 +31,6 @@ _ALIGNMENT: dict[Grouping | None, tuple[timedelta, str]] = {
     "hour": (timedelta(hours=1), "an hour"),
     "day": (timedelta(days=1), "a day in UTC"),
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def check_times(query: SummaryQuery) -> None:
     """Raises InvalidRequest, naming the field, for times that are not aligned or reversed."""
     width, name = _ALIGNMENT[query.grouping]
     for param, moment in (("start_time", query.start), ("end_time", query.end)):
-        if (moment - _EPOCH) % width:
+        if (moment - EPOCH) % width:
             why = f" when value_grouping_window is {query.grouping}" if query.grouping else ""
             raise InvalidRequest(
                 f"Invalid {param}: it must be aligned to the start of {name}{why}. "
