@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.connection import DataDir, opened
-from api.cli.output import data, explained, note
+from api.cli.output import AsJson, data, explained, note
 
 if TYPE_CHECKING:
     from projections.accounts.rows import ApiKeyRow
@@ -15,7 +15,6 @@ keys = typer.Typer(help="Give out, list and revoke API keys.", no_args_is_help=T
 _Account = Annotated[
     str | None, typer.Option("--account", help="Whose keys; the default account's if left out.")
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @keys.command()
@@ -26,7 +25,7 @@ def create(
     ] = False,
     name: Annotated[str | None, typer.Option(help="What the key is for.")] = None,
     account: _Account = None,
-    as_json: _Json = False,
+    as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Give out a key. It is shown this once and kept nowhere."""
@@ -51,7 +50,7 @@ def create(
 
 
 @keys.command("list")
-def list_(account: _Account = None, as_json: _Json = False, data_dir: DataDir = None) -> None:
+def list_(account: _Account = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List keys, newest first, without their secrets."""
     from rich.console import Console
     from rich.table import Table
@@ -73,7 +72,7 @@ def list_(account: _Account = None, as_json: _Json = False, data_dir: DataDir = 
 @keys.command()
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")],
-    as_json: _Json = False,
+    as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Revoke a key for good. Running servers refuse it within a second."""

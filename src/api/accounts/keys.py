@@ -4,14 +4,12 @@ from typing import Any
 
 import msgspec
 
+from api.accounts.control import execute
 from api.services import Services
 from ledger.accounts.api_keys import generate_key, hash_key, key_id_of, redact_key
 from ledger.accounts.commands import IssueApiKey, RevokeApiKey
 from ledger.accounts.events import KeyKind
 from ledger.accounts.ledgers import CONTROL_LEDGER
-from ledger.kernel.clock import system_now
-from ledger.kernel.commands import Circumstances, Command
-from ledger.kernel.ids import new_id
 from projections.accounts.queries import keys_of, live_keys_exist
 from projections.accounts.rows import ApiKeyRow
 
@@ -45,17 +43,15 @@ def issue_key(
     """Make a key to an account's test or live ledger. Raises NotFound for an unknown account."""
     key = generate_key(kind, livemode=livemode)
     secret_hash = hash_key(key)
-    _execute(
-        services,
-        IssueApiKey(
-            account=account,
-            livemode=livemode,
-            kind=kind,
-            name=name,
-            secret_hash=secret_hash,
-            redacted=redact_key(key),
-        ),
+    issue = IssueApiKey(
+        account=account,
+        livemode=livemode,
+        kind=kind,
+        name=name,
+        secret_hash=secret_hash,
+        redacted=redact_key(key),
     )
+    execute(services, issue, process="cli")
     return IssuedKey(key_id_of(secret_hash), key, account, kind, livemode, name)
 
 
@@ -71,17 +67,9 @@ def row_document(row: ApiKeyRow) -> dict[str, Any]:
 
 def revoke_key(services: Services, key_id: str) -> None:
     """Close a ledger to a key. Raises NotFound for an unknown one."""
-    _execute(services, RevokeApiKey(key_id=key_id))
-
-
-def _execute(services: Services, command: Command) -> None:
-    circumstances = Circumstances(
-        now=system_now(), actor="system:cli", correlation_id=new_id("run")
-    )
-    services.application(CONTROL_LEDGER).execute(command, circumstances)
+    execute(services, RevokeApiKey(key_id=key_id), process="cli")
 
 
 def has_live_keys(services: Services) -> bool:
     """Whether some key opens a live ledger now."""
-    reader = services.reader(CONTROL_LEDGER.ledger_id)
-    return live_keys_exist(reader)
+    return live_keys_exist(services.reader(CONTROL_LEDGER.ledger_id))

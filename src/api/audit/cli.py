@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from api.cli.connection import DataDir, opened
-from api.cli.output import EXIT_DIFFERENT, data, explained
-from api.invoices.cli import AsJson, InvoiceId, LiveOrTest
+from api.cli.output import EXIT_DIFFERENT, AsJson, data, explained
+from api.invoices.cli import InvoiceId, LiveOrTest
 from api.invoices.cli import app as invoice
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -16,6 +16,9 @@ EXIT_DIFFERENT: Final = 3
 EXIT_NOT_FOUND: Final = 4
 EXIT_NO_DATABASE: Final = 5
 EXIT_REFUSED: Final = 6
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+"""The option of every command that can print for programs."""
 
 
 def note(message: str) -> None:

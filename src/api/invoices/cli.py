@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.connection import DataDir, opened
-from api.cli.output import data, explained
+from api.cli.output import AsJson, data, explained
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +22,6 @@ LiveOrTest = Annotated[
     bool | None,
     typer.Option("--live/--test", help="Look only through live or test ledgers."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback()

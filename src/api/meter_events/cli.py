@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from api.cli.connection import DataDir, opened
-from api.cli.output import EXIT_REFUSED, data, explained, note
+from api.cli.output import EXIT_REFUSED, AsJson, data, explained, note
 from api.cli.progress import progress_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ _Backfill = Annotated[
     ),
 ]
 _Live = Annotated[bool, typer.Option("--live", help="Into the live ledger.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback()
@@ -98,7 +97,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
     delimiter: _Delimiter = ",",
     backfill: _Backfill = None,
     live: _Live = False,
-    as_json: _Json = False,
+    as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Record the meter events of a file, each once, however often it is imported.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.connection import DataDir, opened
-from api.cli.output import EXIT_DIFFERENT, EXIT_NOT_FOUND, data, explained, note
+from api.cli.output import EXIT_DIFFERENT, EXIT_NOT_FOUND, AsJson, data, explained, note
 from api.cli.progress import progress_of
 
 if TYPE_CHECKING:
@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="projections", help="Read models: status, rebuild.", no_args_is_help=True)
 
-_Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-
 
 @app.command()
-def status(data_dir: DataDir = None, as_json: _Json = False) -> None:
+def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show how far each projection has come in each ledger."""
     with explained(), opened(data_dir) as (services, _):
         rows = services.projector.checkpoints.all_ledgers()
@@ -35,7 +33,7 @@ def status(data_dir: DataDir = None, as_json: _Json = False) -> None:
 def rebuild(
     names: Annotated[list[str] | None, typer.Argument(help="Projections; none means all.")] = None,
     data_dir: DataDir = None,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build projections anew from the first event and compare them with the live ones.
 
