@@ -1,7 +1,8 @@
 """The usage-based billing guide in Python, as the official client sends it."""
 
 import pytest
-from stripe import StripeClient
+from stripe import StripeClient, Subscription
+from stripe.billing import Meter
 
 from tests.support.sdk import answer_of
 from tests.support.served import Served
@@ -15,6 +16,36 @@ def client(served: Served) -> StripeClient:
 
 
 def test_the_guide_from_meter_to_preview(client: StripeClient) -> None:
+    meter = _meter(client)
+    subscription = _subscription(client, meter)
+    customer = str(subscription.customer)
+    event = client.v1.billing.meter_events.create(
+        {
+            "event_name": "hypernian_tokens",
+            "payload": {"stripe_customer_id": customer, "value": "25"},
+        }
+    )
+    assert problems(answer_of(event), "billing.MeterEvent") == []
+    preview = client.v1.invoices.create_preview({"subscription": subscription.id})
+    assert problems(answer_of(preview), "Invoice") == []
+    assert (preview.total, preview.amount_due, preview.currency) == (4, 4, "usd")
+    [line] = preview.lines.data
+    assert (line.quantity, line.amount) == (25, 4)
+    minute = event.timestamp // 60 * 60
+    summaries = client.v1.billing.meters.event_summaries.list(
+        meter.id,
+        {"customer": customer, "start_time": minute, "end_time": minute + 60},
+    )
+    assert problems(answer_of(summaries), "list:billing.MeterEventSummary") == []
+    [summary] = summaries.data
+    assert (summary.aggregated_value, summary.meter) == (25, meter.id)
+    unused = client.v1.billing.meters.event_summaries.list(
+        meter.id, {"customer": customer, "start_time": 1717249380, "end_time": 1717249440}
+    )
+    assert unused.data == []
+
+
+def _meter(client: StripeClient) -> Meter:
     meter = client.v1.billing.meters.create(
         {
             "display_name": "Hypernian tokens",
@@ -25,6 +56,11 @@ def test_the_guide_from_meter_to_preview(client: StripeClient) -> None:
         }
     )
     assert problems(answer_of(meter), "billing.Meter") == []
+    return meter
+
+
+def _subscription(client: StripeClient, meter: Meter) -> Subscription:
+    """A new customer's, to a new price of the meter."""
     price = client.v1.prices.create(
         {
             "currency": "usd",
@@ -45,27 +81,5 @@ def test_the_guide_from_meter_to_preview(client: StripeClient) -> None:
     assert problems(answer_of(subscription), "Subscription") == []
     assert subscription.status == "active"
     assert subscription.latest_invoice is None
-    event = client.v1.billing.meter_events.create(
-        {
-            "event_name": "hypernian_tokens",
-            "payload": {"stripe_customer_id": customer.id, "value": "25"},
-        }
-    )
-    assert problems(answer_of(event), "billing.MeterEvent") == []
-    preview = client.v1.invoices.create_preview({"subscription": subscription.id})
-    assert problems(answer_of(preview), "Invoice") == []
-    assert (preview.total, preview.amount_due, preview.currency) == (4, 4, "usd")
-    [line] = preview.lines.data
-    assert (line.quantity, line.amount) == (25, 4)
-    minute = event.timestamp // 60 * 60
-    summaries = client.v1.billing.meters.event_summaries.list(
-        meter.id,
-        {"customer": customer.id, "start_time": minute, "end_time": minute + 60},
-    )
-    assert problems(answer_of(summaries), "list:billing.MeterEventSummary") == []
-    [summary] = summaries.data
-    assert (summary.aggregated_value, summary.meter) == (25, meter.id)
-    unused = client.v1.billing.meters.event_summaries.list(
-        meter.id, {"customer": customer.id, "start_time": 1717249380, "end_time": 1717249440}
-    )
-    assert unused.data == []
+    assert subscription.customer == customer.id
+    return subscription
