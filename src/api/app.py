@@ -11,7 +11,7 @@ from litestar import Request as LitestarRequest
 from litestar.handlers import HTTPRouteHandler
 
 from api.audit.routes import ROUTES as AUDIT
-from api.customers.objects import customer_expansions
+from api.customers.expansions import customer_expansions
 from api.customers.routes import ROUTES as CUSTOMERS
 from api.health import health_routes
 from api.http.auth import Authenticator
@@ -27,7 +27,7 @@ from api.invoices.expansions import invoice_expansions
 from api.invoices.routes import ROUTES as INVOICES
 from api.meter_events.routes import ROUTES as METER_EVENTS
 from api.meters.routes import ROUTES as METERS
-from api.prices.objects import price_expansions
+from api.prices.expansions import price_expansions
 from api.prices.routes import ROUTES as PRICES
 from api.products.routes import ROUTES as PRODUCTS
 from api.services import Services

@@ -1,18 +1,12 @@
 """A customer as the wire shows it (contract §7)."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.http.call import View
-from api.http.expand import Expansions, Hidden, JsonObject, Reference
-from api.http.lists import list_object
-from api.test_clocks.objects import test_clock_object
-from projections.customers.rows import CUSTOMERS, CustomerRow, PersonalPart
-from projections.test_clocks.rows import TEST_CLOCKS
+from projections.customers.rows import CustomerRow, PersonalPart
 
 
 def customer_object(row: CustomerRow) -> dict[str, Any]:
-    """The customer, or the stub that is left of a deleted one."""
+    """The customer, or the little that is left of a deleted one."""
     if row.deleted:
         return deleted_customer_object(row.id)
     personal = row.personal
@@ -92,35 +86,3 @@ def _shipping(personal: PersonalPart) -> dict[str, Any] | None:
         "phone": shipping.phone,
         "tracking_number": None,
     }
-
-
-def customer_expansions(view: View) -> Expansions:
-    """What can be expanded in a customer. Payment methods stay ids: nothing is behind them."""
-
-    def clocks(ids: Sequence[str]) -> Mapping[str, JsonObject]:
-        rows = (view.rows.get(TEST_CLOCKS, clock_id) for clock_id in ids)
-        return {row.id: test_clock_object(row) for row in rows if row}
-
-    return {
-        ("customer", "test_clock"): Reference(clocks, to="test_helpers.test_clock"),
-        ("customer", "default_source"): Reference(_nothing),
-        ("customer", "invoice_settings.default_payment_method"): Reference(_nothing),
-        ("customer", "cash_balance"): Hidden(lambda _: None),
-        ("customer", "invoice_credit_balance"): Hidden(lambda _: {}),
-        ("customer", "sources"): Hidden(lambda customer: _empty(customer, "sources")),
-        ("customer", "tax_ids"): Hidden(lambda customer: _empty(customer, "tax_ids")),
-    }
-
-
-def load_customers(view: View, ids: Sequence[str]) -> Mapping[str, JsonObject]:
-    """Customers by id, for objects that refer to them."""
-    rows = (view.rows.get(CUSTOMERS, customer_id) for customer_id in ids)
-    return {row.id: customer_object(row) for row in rows if row}
-
-
-def _nothing(_: Sequence[str]) -> Mapping[str, JsonObject]:
-    return {}
-
-
-def _empty(customer: JsonObject, name: str) -> JsonObject:
-    return list_object(f"/v1/customers/{customer['id']}/{name}", [], has_more=False)

@@ -88,7 +88,7 @@ def _lines(view: "View", row: "InvoiceRow") -> "Table":
     from rich.table import Table
 
     from api.invoices.objects_lines import description
-    from api.subscriptions.objects_items import price_rows
+    from api.prices.objects import price_rows
     from ledger.kernel.money import format_money
 
     prices = price_rows(view, (line.price for line in row.lines))

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from api.customers.objects import load_customers
+from api.customers.expansions import load_customers
 from api.http.call import View
 from api.http.expand import Expansions, Hidden, JsonObject, Reference
 from api.http.lists import list_object
 from api.invoices.objects import invoice_objects
-from api.prices.objects import load_prices
-from api.subscriptions.expansions import load_clocks, load_subscriptions
+from api.prices.expansions import load_prices
+from api.subscriptions.expansions import load_subscriptions
+from api.test_clocks.expansions import load_test_clocks
 from projections.invoices.rows import INVOICES
 
 
@@ -18,7 +19,7 @@ def invoice_expansions(view: View) -> Expansions:
     subscriptions = Reference(lambda ids: load_subscriptions(view, ids), to="subscription")
     invoices = Reference(lambda ids: load_invoices(view, ids), to="invoice")
     customers = Reference(lambda ids: load_customers(view, ids), to="customer")
-    clocks = Reference(lambda ids: load_clocks(view, ids), to="test_helpers.test_clock")
+    clocks = Reference(lambda ids: load_test_clocks(view, ids), to="test_helpers.test_clock")
     prices = Reference(lambda ids: load_prices(view, ids), to="price")
     return {
         ("subscription", "latest_invoice"): invoices,

@@ -1,18 +1,17 @@
 """An invoice as the wire shows it (contract §9)."""
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from api.http.call import View
 from api.http.errors import INVALID_REQUEST
+from api.http.expand import JsonObject
 from api.http.lists import DEFAULT_LIMIT, list_object
 from api.invoices.live import with_amounts
 from api.invoices.objects_lines import line_object
-from api.subscriptions.objects_items import PriceRows, price_rows
+from api.prices.objects import PriceRows, price_rows
 from projections.customers.rows import CUSTOMERS, CustomerRow, PersonalPart
-from projections.invoices.rows import InvoiceRow
-
-JsonObject: TypeAlias = dict[str, Any]
+from projections.invoices.rows import InvoiceRow, LinePart
 
 _NEVER: Final[JsonObject] = {
     "account_country": None,
@@ -90,6 +89,7 @@ def invoice_objects(view: View, rows: Sequence[InvoiceRow]) -> list[JsonObject]:
 
 
 def invoice_object(view: View, row: InvoiceRow) -> JsonObject:
+    """One invoice; a draft with what it comes to now."""
     return invoice_objects(view, [row])[0]
 
 
@@ -99,7 +99,7 @@ def preview_object(view: View, row: InvoiceRow) -> JsonObject:
     return _invoice_object(row, view.rows.get(CUSTOMERS, row.customer), prices)
 
 
-def shown_lines(row: InvoiceRow) -> Sequence[Any]:
+def shown_lines(row: InvoiceRow) -> Sequence[LinePart]:
     """The lines that stand in the invoice itself; the rest are a list of their own."""
     return row.lines[:DEFAULT_LIMIT]
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from api.subscriptions.objects_items import PriceRows
+from api.prices.objects import PriceRows
 from ledger.kernel.money import currency_exponent, format_money
 from ledger.prices.terms import PriceTerms
 from projections.invoices.rows import InvoiceRow, LinePart

@@ -17,7 +17,7 @@ from api.invoices.params import (
     InvoicePreview,
 )
 from api.invoices.previews import asked_preview
-from api.subscriptions.objects_items import price_rows
+from api.prices.objects import price_rows
 from ledger.invoices.commands import (
     FinalizeInvoice,
     MarkInvoiceUncollectible,

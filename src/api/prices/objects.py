@@ -1,13 +1,23 @@
 """A price as the wire shows it (contract §6)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 from api.http.call import View
-from api.http.expand import Expansions, Hidden, JsonObject, Reference
-from api.products.objects import load_products
+from api.http.expand import JsonObject
 from ledger.prices.terms import PriceTerms, Recurring, Tier
 from projections.prices.rows import PRICES, PriceRow
+
+PriceRows: TypeAlias = Mapping[str, PriceRow]
+"""Prices by id, for objects that show something of them."""
+
+
+def price_rows(view: View, price_ids: Iterable[str]) -> PriceRows:
+    """The prices of these ids. A price is never deleted."""
+    return {
+        price_id: view.rows.require(PRICES, "price", price_id)
+        for price_id in dict.fromkeys(price_ids)
+    }
 
 
 def price_object(row: PriceRow) -> dict[str, Any]:
@@ -51,27 +61,8 @@ def _recurring(recurring: Recurring | None, trial_period_days: int | None) -> Js
     }
 
 
-def price_expansions(view: View) -> Expansions:
-    """What can be expanded in a price, and the default price in a product."""
-
-    def row_of(price: JsonObject) -> PriceRow:
-        return view.rows.require(PRICES, "price", price["id"])
-
-    return {
-        ("price", "product"): Reference(lambda ids: load_products(view, ids), to="product"),
-        ("price", "tiers"): Hidden(lambda price: _tiers(row_of(price).terms)),
-        ("price", "currency_options"): Hidden(lambda price: _options(row_of(price))),
-        ("product", "default_price"): Reference(lambda ids: load_prices(view, ids), to="price"),
-    }
-
-
-def load_prices(view: View, ids: Sequence[str]) -> Mapping[str, JsonObject]:
-    """Prices by id, for objects that refer to them."""
-    rows = (view.rows.get(PRICES, price_id) for price_id in ids)
-    return {row.id: price_object(row) for row in rows if row}
-
-
-def _tiers(terms: PriceTerms) -> list[JsonObject] | None:
+def tier_objects(terms: PriceTerms) -> list[JsonObject] | None:
+    """The tiers, None where the price has none."""
     return [_tier(tier) for tier in terms.tiers] if terms.tiers else None
 
 
@@ -85,7 +76,7 @@ def _tier(tier: Tier) -> JsonObject:
     }
 
 
-def _options(row: PriceRow) -> JsonObject:
+def currency_options_object(row: PriceRow) -> JsonObject:
     """The terms in every currency, the price's own among them."""
     others = {
         currency: PriceTerms.model_validate(stated)
@@ -100,7 +91,7 @@ def _option(terms: PriceTerms) -> JsonObject:
     return {
         "custom_unit_amount": None,
         "tax_behavior": terms.tax_behavior,
-        "tiers": _tiers(terms),
+        "tiers": tier_objects(terms),
         "unit_amount": terms.unit_amount,
         "unit_amount_decimal": terms.unit_amount_decimal,
     }

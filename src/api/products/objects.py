@@ -1,12 +1,9 @@
 """A product as the wire shows it (contract §6)."""
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from api.http.call import View
-from api.http.expand import JsonObject
-from projections.products.rows import PRODUCTS, ProductRow
+from projections.products.rows import ProductRow
 
 
 def product_object(row: ProductRow) -> dict[str, Any]:
@@ -36,12 +33,6 @@ def product_object(row: ProductRow) -> dict[str, Any]:
 
 def deleted_product_object(product_id: str) -> dict[str, Any]:
     return {"id": product_id, "object": "product", "deleted": True}
-
-
-def load_products(view: View, ids: Sequence[str]) -> Mapping[str, JsonObject]:
-    """Products by id, for objects that refer to them."""
-    rows = (view.rows.get(PRODUCTS, product_id) for product_id in ids)
-    return {row.id: product_object(row) for row in rows if row}
 
 
 def _dimensions(texts: dict[str, str] | None) -> dict[str, Decimal] | None:

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from api.customers.objects import load_customers
+from api.customers.expansions import load_customers
 from api.http.call import View
 from api.http.expand import Expansions, Hidden, JsonObject, Reference
 from api.http.lists import DEFAULT_LIMIT, list_object
-from api.products.objects import load_products
+from api.products.expansions import load_products
 from api.subscriptions.objects import subscription_objects
-from api.test_clocks.objects import test_clock_object
+from api.test_clocks.expansions import load_test_clocks
 from projections.customers.rows import CUSTOMERS
 from projections.subscriptions.rows import SUBSCRIPTIONS
-from projections.test_clocks.rows import TEST_CLOCKS
 
 
 def subscription_expansions(view: View) -> Expansions:
@@ -29,7 +28,7 @@ def subscription_expansions(view: View) -> Expansions:
         ("subscription", "pending_setup_intent"): nothing,
         ("subscription", "schedule"): nothing,
         ("subscription", "test_clock"): Reference(
-            lambda ids: load_clocks(view, ids), to="test_helpers.test_clock"
+            lambda ids: load_test_clocks(view, ids), to="test_helpers.test_clock"
         ),
         ("subscription_item", "discounts"): nothing,
         ("subscription_item", "plan"): nothing,
@@ -51,9 +50,3 @@ def _current_of(view: View, customer: JsonObject) -> JsonObject:
     current = [shown for shown in loaded.values() if shown["status"] != "canceled"]
     url = f"/v1/customers/{row.id}/subscriptions"
     return list_object(url, current[:DEFAULT_LIMIT], has_more=len(current) > DEFAULT_LIMIT)
-
-
-def load_clocks(view: View, ids: Sequence[str]) -> Mapping[str, JsonObject]:
-    """Test clocks by id, for objects that refer to them."""
-    rows = (view.rows.get(TEST_CLOCKS, clock_id) for clock_id in ids)
-    return {row.id: test_clock_object(row) for row in rows if row}

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from api.http.call import View
 from api.http.lists import list_object
-from api.subscriptions.objects_items import PriceRows, item_object, price_rows
+from api.prices.objects import PriceRows, price_rows
+from api.subscriptions.objects_items import item_object
 from projections.subscriptions.rows import SubscriptionRow
 
 _NEVER: Final[dict[str, Any]] = {

@@ -1,22 +1,10 @@
 """Items of subscriptions as the wire shows them, with their prices (contract §8)."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
-from api.http.call import View
-from api.prices.objects import price_object
-from projections.prices.rows import PRICES, PriceRow
+from api.prices.objects import PriceRows, price_object
+from projections.prices.rows import PriceRow
 from projections.subscriptions.rows import ItemPart, SubscriptionRow
-
-PriceRows: TypeAlias = Mapping[str, PriceRow]
-
-
-def price_rows(view: View, price_ids: Iterable[str]) -> PriceRows:
-    """The prices of these ids. A price is never deleted."""
-    return {
-        price_id: view.rows.require(PRICES, "price", price_id)
-        for price_id in dict.fromkeys(price_ids)
-    }
 
 
 def item_object(row: SubscriptionRow, item: ItemPart, prices: PriceRows) -> dict[str, Any]:

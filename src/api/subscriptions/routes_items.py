@@ -7,7 +7,8 @@ from api.http.errors import ApiError
 from api.http.lists import list_object, page_of
 from api.http.openapi import Endpoint
 from api.http.routes import Resource, Route, query
-from api.subscriptions.objects_items import item_object, price_rows
+from api.prices.objects import price_rows
+from api.subscriptions.objects_items import item_object
 from api.subscriptions.params_update import (
     SubscriptionItemCreate,
     SubscriptionItemDelete,
