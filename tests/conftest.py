@@ -4,10 +4,10 @@ import os
 
 from hypothesis import settings
 
-from tests.support.postgres import database, postgres_server
+from tests.support.postgres import database, datastore, postgres_server, shared_database
 from tests.support.served import served
 
-__all__ = ["database", "postgres_server", "served"]
+__all__ = ["database", "datastore", "postgres_server", "served", "shared_database"]
 
 # A test must never reach the database of whoever runs it.
 for _variable in list(os.environ):

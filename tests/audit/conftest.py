@@ -1,28 +1,16 @@
-"""One migrated database for a file of tests; each test has a ledger of its own."""
+"""A shop, and a ledger of its own for each test in a database shared by a file of them."""
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
 
 from ledger.store.datastore import Datastore
-from tests.support.postgres import Database, PostgresServer
+from tests.support.http_shop import shop
 from tests.support.stored_ledger import StoredLedger
 
+__all__ = ["shop"]
+
 _ledger_ids = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def audited_database(postgres_server: PostgresServer) -> Iterator[Database]:
-    with postgres_server.database() as fresh:
-        yield fresh
-
-
-@pytest.fixture(scope="module")
-def datastore(audited_database: Database) -> Iterator[Datastore]:
-    """A pool under the application role."""
-    with Datastore(audited_database.app_url, pool_size=12) as store:
-        yield store
 
 
 @pytest.fixture

@@ -129,9 +129,9 @@ def test_the_engine_that_is_recorded_can_be_run() -> None:
 
 
 def test_altered_usage_is_found_out(
-    ledger: StoredLedger, invoice: str, audited_database: Database
+    ledger: StoredLedger, invoice: str, shared_database: Database
 ) -> None:
-    rewrite(audited_database.owner_url, ledger.ledger_id, "usage.recorded.v1", b'"1500"', b'"1501"')
+    rewrite(shared_database.owner_url, ledger.ledger_id, "usage.recorded.v1", b'"1500"', b'"1501"')
     outcome = ledger.recompute(invoice)
     assert not outcome.equal
     *sums, line = outcome.differences
@@ -141,10 +141,10 @@ def test_altered_usage_is_found_out(
 
 
 def test_an_altered_invoice_is_found_out(
-    ledger: StoredLedger, invoice: str, audited_database: Database
+    ledger: StoredLedger, invoice: str, shared_database: Database
 ) -> None:
     rewrite(
-        audited_database.owner_url,
+        shared_database.owner_url,
         ledger.ledger_id,
         "invoice.finalized.v1",
         b'"total":3220',
@@ -156,9 +156,9 @@ def test_an_altered_invoice_is_found_out(
 
 
 def test_an_altered_digest_is_found_out(
-    ledger: StoredLedger, invoice: str, audited_database: Database
+    ledger: StoredLedger, invoice: str, shared_database: Database
 ) -> None:
     digest = ledger.recompute(invoice).digest.encode()
-    rewrite(audited_database.owner_url, ledger.ledger_id, "invoice.finalized.v1", digest, b"0" * 64)
+    rewrite(shared_database.owner_url, ledger.ledger_id, "invoice.finalized.v1", digest, b"0" * 64)
     outcome = ledger.recompute(invoice)
     assert (outcome.equal, outcome.differences) == (False, ())

@@ -1,23 +1,16 @@
 """A replay over HTTP and on the command line: equal, different, not found."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
+from tests.support.http_shop import FEBRUARY, HOUR, HttpShop
 from tests.support.served import TEST_LEDGER, Served
-from tests.support.shop import FEBRUARY, HOUR, Shop
 from tests.support.tampering import rewritten
 
 
 @pytest.fixture
-def shop(served: Served) -> Iterator[Shop]:
-    with served.http() as plain:
-        yield Shop(plain)
-
-
-@pytest.fixture
-def invoice(shop: Shop) -> str:
+def invoice(shop: HttpShop) -> str:
     """An invoice over 3,000 tokens, finalized."""
     shop.subscribe()
     for value in (1000, 1500, 500):
@@ -26,7 +19,7 @@ def invoice(shop: Shop) -> str:
     return shop.invoices()[0]["id"]
 
 
-def test_a_finalized_invoice_replays(shop: Shop, invoice: str):
+def test_a_finalized_invoice_replays(shop: HttpShop, invoice: str):
     outcome = shop.get(f"/audit/v1/invoices/{invoice}/replay")
     assert outcome["object"] == "invoice_replay"
     assert (outcome["invoice"], outcome["equal"]) == (invoice, True)
@@ -37,7 +30,7 @@ def test_a_finalized_invoice_replays(shop: Shop, invoice: str):
     assert (outcome["differences"], outcome["unexplained"]) == ([], None)
 
 
-def test_what_happens_later_does_not_change_a_replay(shop: Shop, invoice: str):
+def test_what_happens_later_does_not_change_a_replay(shop: HttpShop, invoice: str):
     path = f"/audit/v1/invoices/{invoice}/replay"
     before = shop.get(path)
     shop.use(700, timestamp=FEBRUARY - 1)
@@ -47,7 +40,7 @@ def test_what_happens_later_does_not_change_a_replay(shop: Shop, invoice: str):
     assert (after["equal"], after["digest"]) == (True, before["digest"])
 
 
-def test_only_a_finalized_invoice_replays(shop: Shop):
+def test_only_a_finalized_invoice_replays(shop: HttpShop):
     shop.subscribe()
     shop.advance(FEBRUARY + 60)
     draft = shop.invoices()[0]["id"]
@@ -69,7 +62,7 @@ def test_the_command_says_that_a_replay_is_equal(served: Served, invoice: str):
     }
 
 
-def test_a_replay_names_what_differs(served: Served, shop: Shop, invoice: str):
+def test_a_replay_names_what_differs(served: Served, shop: HttpShop, invoice: str):
     owner_url = served.environment["TALLYBOOK_OWNER_DATABASE_URL"]
     total, other = b'"total":120', b'"total":121'
     with rewritten(owner_url, TEST_LEDGER, "invoice.finalized.v1", total, other, stream=invoice):
@@ -90,7 +83,7 @@ def test_the_command_does_not_find_an_invoice(served: Served, invoice: str):
         assert ran.stderr == f"No such invoice: '{words[0]}'\n"
 
 
-def test_the_command_shows_an_invoice(served: Served, shop: Shop, invoice: str):
+def test_the_command_shows_an_invoice(served: Served, shop: HttpShop, invoice: str):
     ran = served.command("invoice", "show", invoice)
     assert ran.returncode == 0
     for words in ("(open, test)", shop.customer, "Tokens", "US$1.20", "2026-02-01 01:00:00 UTC"):

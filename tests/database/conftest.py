@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from tests.support.folders import folder
+
+__all__ = ["folder"]
 
 SOURCE = Path(__file__).parents[2] / "src"
 _CLIENT = """
@@ -45,20 +48,6 @@ class Client:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
-
-
-@contextmanager
-def reachable_folder() -> Iterator[Path]:
-    """A folder that the user who runs PostgreSQL can reach; pytest's own are closed to it."""
-    with tempfile.TemporaryDirectory(prefix="tallybook-test-") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with reachable_folder() as path:
-        yield path
 
 
 @pytest.fixture

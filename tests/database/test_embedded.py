@@ -11,7 +11,8 @@ import pytest
 
 from api.database.embedded import Embedded
 from ledger.kernel.clock import monotonic
-from tests.database.conftest import Client, reachable_folder
+from tests.database.conftest import Client
+from tests.support.folders import reachable_folder
 
 StartClient = Callable[[Path], Client]
 

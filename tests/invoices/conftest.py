@@ -1,14 +1,5 @@
-"""A shop over the served ledger."""
+"""The fixtures of the invoices' tests."""
 
-from collections.abc import Iterator
+from tests.support.http_shop import shop
 
-import pytest
-
-from tests.support.served import Served
-from tests.support.shop import Shop
-
-
-@pytest.fixture
-def shop(served: Served) -> Iterator[Shop]:
-    with served.http() as plain:
-        yield Shop(plain)
+__all__ = ["shop"]

@@ -20,14 +20,7 @@ from tests.support.billing_ledger import BillingLedger, at, of_type, subscriptio
 @pytest.fixture
 def ledger() -> BillingLedger:
     made = BillingLedger("2026-01-01")
-    made.meter()
-    made.price(
-        "price_tokens",
-        "4",
-        meter="mtr_tokens",
-        transform_quantity={"divide_by": 100, "round": "up"},
-    )
-    made.price("price_seat", "3100")
+    made.sell()
     return made
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.http_shop import FEBRUARY, HOUR, JANUARY, HttpShop
 from tests.support.served import Served
-from tests.support.shop import FEBRUARY, HOUR, JANUARY, Shop
 
 ALL = "/v1/invoices"
 
@@ -13,7 +13,7 @@ ALL = "/v1/invoices"
 class Month:
     """January, with 3,000 tokens used, of a subscription in a shop of its own."""
 
-    def __init__(self, shop: Shop, **fields: Any) -> None:
+    def __init__(self, shop: HttpShop, **fields: Any) -> None:
         self.shop = shop
         self.subscription = shop.subscribe(**fields)["id"]
         for value in (1000, 1500, 500):
@@ -30,12 +30,12 @@ class Month:
 
 
 @pytest.fixture
-def month(shop: Shop) -> Month:
+def month(shop: HttpShop) -> Month:
     return Month(shop)
 
 
 @pytest.fixture
-def sent(shop: Shop) -> Month:
+def sent(shop: HttpShop) -> Month:
     return Month(shop, collection_method="send_invoice", days_until_due=10)
 
 
@@ -90,7 +90,7 @@ def test_a_draft_shows_credit_and_uses_it_when_it_is_finalized(month: Month):
     assert shop.get(f"/v1/customers/{shop.customer}")["balance"] == -100
 
 
-def test_an_invoice_with_nothing_due_is_paid_at_once(shop: Shop):
+def test_an_invoice_with_nothing_due_is_paid_at_once(shop: HttpShop):
     shop.subscribe()
     shop.advance(FEBRUARY + HOUR)
     [issued] = shop.invoices()
@@ -156,7 +156,7 @@ def test_lists_are_narrowed_and_paged(month: Month):
     assert (rest["has_more"], [i["id"] for i in rest["data"]]) == (False, everything[2:])
 
 
-def test_many_lines_are_a_list_of_their_own(shop: Shop):
+def test_many_lines_are_a_list_of_their_own(shop: HttpShop):
     prices = [
         shop.price(f"Seat {n}", unit_amount=100 + n, recurring={"interval": "month"})
         for n in range(12)
@@ -207,7 +207,7 @@ def test_an_invoice_of_a_deleted_customer_names_nobody(month: Month):
 
 
 @pytest.mark.parametrize("action", ["finalize", "pay", "void", "mark_uncollectible"])
-def test_an_invoice_that_is_not_there(shop: Shop, served: Served, action: str):
+def test_an_invoice_that_is_not_there(shop: HttpShop, served: Served, action: str):
     before = served.head()
     for method, path in (("GET", ""), ("GET", "/lines"), ("POST", f"/{action}")):
         refusal = shop.refused(method, f"{ALL}/in_unknown{path}")

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.http_shop import FEBRUARY, JANUARY, HttpShop
 from tests.support.served import Served
-from tests.support.shop import FEBRUARY, JANUARY, Shop
 
 PREVIEW = "/v1/invoices/create_preview"
 
 
-def test_the_next_invoice_of_a_subscription(shop: Shop, served: Served):
+def test_the_next_invoice_of_a_subscription(shop: HttpShop, served: Served):
     subscription = shop.subscribe(shop.tokens, shop.seat)["id"]
     shop.use(3000)
     before = served.head()
@@ -26,7 +26,7 @@ def test_the_next_invoice_of_a_subscription(shop: Shop, served: Served):
     assert shop.refused("GET", f"/v1/invoices/{upcoming['id']}").status == 404
 
 
-def test_it_follows_usage_and_the_price_line_keeps_its_id(shop: Shop):
+def test_it_follows_usage_and_the_price_line_keeps_its_id(shop: HttpShop):
     subscription = shop.subscribe()["id"]
     empty = shop.post(PREVIEW, "Invoice", subscription=subscription)
     shop.use(101)
@@ -35,14 +35,14 @@ def test_it_follows_usage_and_the_price_line_keeps_its_id(shop: Shop):
     assert empty["lines"]["data"][0]["id"] == used["lines"]["data"][0]["id"]
 
 
-def test_the_next_invoice_of_a_customer(shop: Shop):
+def test_the_next_invoice_of_a_customer(shop: HttpShop):
     shop.subscribe()
     shop.use(3000)
     upcoming = shop.post(PREVIEW, "Invoice", customer=shop.customer, expand=["customer"])
     assert (upcoming["total"], upcoming["customer"]["name"]) == (120, "Ada")
 
 
-def test_an_invoice_of_a_subscription_that_might_be_created(shop: Shop, served: Served):
+def test_an_invoice_of_a_subscription_that_might_be_created(shop: HttpShop, served: Served):
     shop.use(3000)
     before = served.head()
     details: Any = {"items": [{"price": shop.tokens}], "proration_behavior": "none"}
@@ -74,14 +74,14 @@ def test_an_invoice_of_a_subscription_that_might_be_created(shop: Shop, served: 
     ],
 )
 def test_what_cannot_be_previewed(
-    shop: Shop, fields: dict[str, Any], param: str | None, code: str | None
+    shop: HttpShop, fields: dict[str, Any], param: str | None, code: str | None
 ):
     asked = {k: shop.customer if v == "HERE" else v for k, v in fields.items()}
     refusal = shop.refused("POST", PREVIEW, **asked)
     assert (refusal.status, refusal.param, refusal.code) == (400, param, code)
 
 
-def test_a_running_subscription_is_previewed_as_it_is(shop: Shop):
+def test_a_running_subscription_is_previewed_as_it_is(shop: HttpShop):
     subscription = shop.subscribe()["id"]
     details = {"cancel_at_period_end": True}
     refusal = shop.refused("POST", PREVIEW, subscription=subscription, subscription_details=details)

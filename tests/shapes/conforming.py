@@ -28,7 +28,7 @@ class Conforming:
     def delete(self, path: str, shape: str, query: Form | None = None) -> dict[str, Any]:
         return checked(self.http.delete(path, params=query or {}), shape)
 
-    def delete_stub(self, path: str, object_name: str) -> None:
+    def deletion(self, path: str, object_name: str) -> None:
         """A deletion that answers id, object and deleted."""
         response = self.http.delete(path)
         assert response.status_code == 200, response.text

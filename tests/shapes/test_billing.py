@@ -13,7 +13,7 @@ def test_test_clocks(api: Conforming) -> None:
     api.post(f"{one}/advance", shape, {"frozen_time": FEBRUARY})
     api.get(one, shape)
     api.get(clocks, f"list:{shape}")
-    api.delete_stub(one, "test_helpers.test_clock")
+    api.deletion(one, "test_helpers.test_clock")
     api.refused("GET", one, 404)
     api.refused("POST", clocks, 400)
 

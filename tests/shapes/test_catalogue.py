@@ -111,7 +111,7 @@ def test_products(api: Conforming) -> None:
             "expand[0]": "default_price",
         },
     )
-    api.delete_stub(one, "product")
+    api.deletion(one, "product")
     api.refused("GET", one, 404)
     api.refused("POST", "/v1/products", 400)
 
@@ -164,7 +164,7 @@ def test_customers(api: Conforming, shop: Shop) -> None:
     expanded = api.get(f"/v1/customers/{on_clock['id']}", "Customer", {"expand[]": "subscriptions"})
     assert [found["id"] for found in expanded["subscriptions"]["data"]] == [subscription]
     api.get("/v1/customers", "list:Customer", {"email": "ann@example.com"})
-    api.delete_stub(one, "customer")
+    api.deletion(one, "customer")
     deleted = api.http.get(one)
     assert deleted.json() == {"id": made["id"], "object": "customer", "deleted": True}
     api.refused("POST", one, 404)

@@ -12,8 +12,8 @@ from tests.support.postgres import Database
 
 
 @pytest.fixture
-def application(store_database: Database) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(store_database.app_url, autocommit=True) as conn:
+def application(shared_database: Database) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(shared_database.app_url, autocommit=True) as conn:
         yield conn
 
 

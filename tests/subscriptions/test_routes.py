@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.http_shop import FEBRUARY, JANUARY, HttpShop
 from tests.support.served import Served
-from tests.support.shop import FEBRUARY, JANUARY, Shop
 
 ALL = "/v1/subscriptions"
 
 
-def test_a_metered_subscription_is_active_at_once_without_an_invoice(shop: Shop):
+def test_a_metered_subscription_is_active_at_once_without_an_invoice(shop: HttpShop):
     created = shop.subscribe(expand=["pending_setup_intent"])
     assert (created["status"], created["latest_invoice"]) == ("active", None)
     assert created["pending_setup_intent"] is None
@@ -27,7 +27,7 @@ def test_a_metered_subscription_is_active_at_once_without_an_invoice(shop: Shop)
 def test_an_older_version_subscribes_in_classic_mode(served: Served):
     with served.http() as plain:
         plain.headers["Stripe-Version"] = "2025-05-28.basil"
-        shop = Shop(plain)
+        shop = HttpShop(plain)
         created = shop.subscribe(expand=["latest_invoice"])
     assert created["billing_mode"] == {"type": "classic", "flexible": None}
     first = created["latest_invoice"]
@@ -35,7 +35,7 @@ def test_an_older_version_subscribes_in_classic_mode(served: Served):
     assert [line["amount"] for line in first["lines"]["data"]] == [0]
 
 
-def test_a_licensed_item_is_invoiced_in_the_creation(shop: Shop):
+def test_a_licensed_item_is_invoiced_in_the_creation(shop: HttpShop):
     items = [{"price": shop.seat, "quantity": 3}]
     created = shop.subscribe(items=items, expand=["latest_invoice"])
     assert created["items"]["data"][0]["quantity"] == 3
@@ -44,7 +44,7 @@ def test_a_licensed_item_is_invoiced_in_the_creation(shop: Shop):
     assert (first["amount_due"], first["attempted"]) == (6000, False)
 
 
-def test_payment_parameters_are_kept_and_shown(shop: Shop):
+def test_payment_parameters_are_kept_and_shown(shop: HttpShop):
     created = shop.subscribe(
         payment_behavior="default_incomplete",
         off_session=True,
@@ -72,7 +72,7 @@ def test_payment_parameters_are_kept_and_shown(shop: Shop):
     assert (created["metadata"], created["description"]) == ({"plan": "gold"}, "Tokens")
 
 
-def test_what_a_subscription_refers_to_can_be_expanded(shop: Shop):
+def test_what_a_subscription_refers_to_can_be_expanded(shop: HttpShop):
     subscription = shop.subscribe(shop.tokens, shop.seat)["id"]
     paths = [
         "customer.test_clock",
@@ -124,7 +124,7 @@ def test_what_a_subscription_refers_to_can_be_expanded(shop: Shop):
     ],
 )
 def test_a_creation_that_is_refused_leaves_nothing_behind(
-    shop: Shop, served: Served, fields: dict[str, Any], param: str, code: str | None
+    shop: HttpShop, served: Served, fields: dict[str, Any], param: str, code: str | None
 ):
     before = served.head()
     asked = {"customer": shop.customer, "items": [{"price": shop.tokens}], **fields}
@@ -133,14 +133,14 @@ def test_a_creation_that_is_refused_leaves_nothing_behind(
     assert served.head() == before
 
 
-def test_a_metered_item_takes_no_quantity_and_an_item_no_discount(shop: Shop):
+def test_a_metered_item_takes_no_quantity_and_an_item_no_discount(shop: HttpShop):
     for extra in ({"quantity": 3}, {"discounts": [{"coupon": "half"}]}, {"tax_rates": ["txr_1"]}):
         items = [{"price": shop.tokens, **extra}]
         refusal = shop.refused("POST", ALL, customer=shop.customer, items=items)
         assert refusal.param == f"items[0][{next(iter(extra))}]"
 
 
-def test_details_change_and_are_cleared(shop: Shop):
+def test_details_change_and_are_cleared(shop: HttpShop):
     created = shop.subscribe(description="Tokens", metadata={"a": "1", "b": "2"})
     one, item = f"{ALL}/{created['id']}", created["items"]["data"][0]["id"]
     changed = shop.post(
@@ -160,7 +160,7 @@ def test_details_change_and_are_cleared(shop: Shop):
     assert shop.post(one) == shop.get(one)
 
 
-def test_an_end_is_scheduled_and_withdrawn(shop: Shop):
+def test_an_end_is_scheduled_and_withdrawn(shop: HttpShop):
     one = f"{ALL}/{shop.subscribe()['id']}"
     details = {"comment": "Too dear", "feedback": "too_expensive"}
     asked = shop.post(one, "Subscription", cancel_at_period_end=True, cancellation_details=details)
@@ -190,13 +190,13 @@ def test_an_end_is_scheduled_and_withdrawn(shop: Shop):
         ({"cancellation_details": {"feedback": "bad"}}, "cancellation_details[feedback]"),
     ],
 )
-def test_a_change_that_is_refused(shop: Shop, fields: dict[str, Any], param: str):
+def test_a_change_that_is_refused(shop: HttpShop, fields: dict[str, Any], param: str):
     one = f"{ALL}/{shop.subscribe()['id']}"
     refusal = shop.refused("POST", one, **fields)
     assert (refusal.status, refusal.param) == (400, param)
 
 
-def test_a_cancellation_at_once(shop: Shop):
+def test_a_cancellation_at_once(shop: HttpShop):
     one = f"{ALL}/{shop.subscribe()['id']}"
     shop.use(3000)
     ended = shop.delete(one, "Subscription", prorate=False, expand=["customer"])
@@ -210,7 +210,7 @@ def test_a_cancellation_at_once(shop: Shop):
     assert shop.refused("POST", one, description="Late").status == 400
 
 
-def test_a_cancellation_bills_the_usage_so_far_if_it_is_asked_to(shop: Shop):
+def test_a_cancellation_bills_the_usage_so_far_if_it_is_asked_to(shop: HttpShop):
     one = f"{ALL}/{shop.subscribe()['id']}"
     shop.use(3000)
     shop.advance(JANUARY + 86_400)
@@ -218,7 +218,7 @@ def test_a_cancellation_bills_the_usage_so_far_if_it_is_asked_to(shop: Shop):
     assert ended["latest_invoice"]["total"] == 120
 
 
-def test_lists_leave_out_what_is_canceled_or_on_a_clock(shop: Shop):
+def test_lists_leave_out_what_is_canceled_or_on_a_clock(shop: HttpShop):
     kept, ended = shop.subscribe()["id"], shop.subscribe(shop.seat)["id"]
     shop.delete(f"{ALL}/{ended}", prorate=False)
 
@@ -242,7 +242,7 @@ def test_lists_leave_out_what_is_canceled_or_on_a_clock(shop: Shop):
     assert listed(**mine, status="all", ending_before=kept) == [ended]
 
 
-def test_a_subscription_that_is_not_there(shop: Shop):
+def test_a_subscription_that_is_not_there(shop: HttpShop):
     for method in ("GET", "POST", "DELETE"):
         refusal = shop.refused(method, f"{ALL}/sub_unknown")
         assert (refusal.status, refusal.code) == (404, "resource_missing")

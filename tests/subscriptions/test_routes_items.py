@@ -1,11 +1,11 @@
 """Items of subscriptions over HTTP."""
 
-from tests.support.shop import Shop
+from tests.support.http_shop import HttpShop
 
 ALL = "/v1/subscription_items"
 
 
-def test_items_are_listed_and_retrieved(shop: Shop):
+def test_items_are_listed_and_retrieved(shop: HttpShop):
     created = shop.subscribe(shop.tokens, shop.seat)
     page = shop.get(ALL, "list:SubscriptionItem", subscription=created["id"])
     assert page["data"] == created["items"]["data"]
@@ -21,7 +21,7 @@ def test_items_are_listed_and_retrieved(shop: Shop):
     assert expanded["price"]["product"]["name"] == "Tokens"
 
 
-def test_an_item_of_nothing(shop: Shop):
+def test_an_item_of_nothing(shop: HttpShop):
     assert shop.refused("GET", f"{ALL}/si_unknown").status == 404
     assert shop.refused("POST", f"{ALL}/si_unknown", metadata={"a": "b"}).status == 404
     assert shop.refused("GET", ALL).param == "subscription"
@@ -32,14 +32,14 @@ def test_an_item_of_nothing(shop: Shop):
     assert (refusal.status, refusal.param) == (400, "starting_after")
 
 
-def test_the_metadata_of_an_item_changes(shop: Shop):
+def test_the_metadata_of_an_item_changes(shop: HttpShop):
     item = shop.subscribe()["items"]["data"][0]["id"]
     changed = shop.post(f"{ALL}/{item}", "SubscriptionItem", metadata={"team": "red"})
     assert changed["metadata"] == {"team": "red"}
     assert shop.get(f"{ALL}/{item}") == changed
 
 
-def test_items_are_neither_added_nor_removed_nor_repriced(shop: Shop):
+def test_items_are_neither_added_nor_removed_nor_repriced(shop: HttpShop):
     created = shop.subscribe()
     item = created["items"]["data"][0]["id"]
     added = shop.refused("POST", ALL, subscription=created["id"], price=shop.seat)

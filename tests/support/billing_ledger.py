@@ -127,6 +127,13 @@ class BillingLedger(LedgerInMemory):
             ),
         )
 
+    def sell(self) -> None:
+        """Tokens at 4 cents per hundred begun, seats at US$31 a month."""
+        self.meter()
+        packages = {"divide_by": 100, "round": "up"}
+        self.price("price_tokens", "4", meter="mtr_tokens", transform_quantity=packages)
+        self.price("price_seat", "3100")
+
     def use(self, day: str, value: str, *, meter: str = "mtr_tokens", who: str = "cus_a") -> None:
         """Usage at a time of day, recorded now."""
         place = self.head()[0] + 1

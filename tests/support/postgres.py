@@ -21,6 +21,7 @@ import pytest
 from psycopg import sql
 
 from api.database.embedded import Embedded
+from ledger.store.datastore import Datastore
 from projections.registry import migrate
 
 
@@ -127,6 +128,20 @@ def postgres_server(testrun_uid: str, worker_id: str) -> Iterator[PostgresServer
     finally:
         if embedded.stop():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def shared_database(postgres_server: PostgresServer) -> Iterator[Database]:
+    """One migrated database for a file of tests, each of which has a ledger of its own in it."""
+    with postgres_server.database() as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def datastore(shared_database: Database) -> Iterator[Datastore]:
+    """A pool on the shared database, under the application role, which owns no table."""
+    with Datastore(shared_database.app_url, pool_size=16) as store:
+        yield store
 
 
 @pytest.fixture

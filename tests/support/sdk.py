@@ -1,4 +1,4 @@
-"""A small business in the words of the official client, for tests over HTTP."""
+"""A shop in the words of the official client, for whole stories over HTTP."""
 
 import json
 import time

@@ -1,6 +1,8 @@
-"""A shop over HTTP: tokens by the hundred and seats by the month, sold to one customer.
+"""A shop in plain HTTP, for tests of routes: tokens by the hundred and seats by the month, sold to
+one customer, with answers held to their declared shape and refusals looked into.
 
 The customer lives on a test clock of 1 January 2026, so that months pass when a test wants them to.
+The shop in the words of the official client is `tests.support.sdk.Shop`.
 """
 
 import time
@@ -10,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import pytest
 
+from tests.support.served import Served
 from tests.support.stripe_shape import problems
 
 JANUARY = 1_767_225_600
@@ -21,7 +25,7 @@ _ADVANCED_WITHIN_SECONDS = 20.0
 
 
 @dataclass
-class Shop:
+class HttpShop:
     """Meter, prices and customer, made when the shop opens. A refused request fails the test."""
 
     http: httpx.Client
@@ -111,6 +115,13 @@ class Refusal:
     code: str | None
     param: str | None
     message: str
+
+
+@pytest.fixture
+def shop(served: Served) -> Iterator[HttpShop]:
+    """A shop over the served ledger."""
+    with served.http() as plain:
+        yield HttpShop(plain)
 
 
 def _query(fields: dict[str, Any]) -> dict[str, str]:
