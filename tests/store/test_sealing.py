@@ -64,7 +64,8 @@ def test_stored_bytes_show_amounts_and_no_person(
     [stored] = recorder.select_events("cus_1")
     state = inflate(stored.state)
     assert b'"credit":"12.50"' in state
-    for text in ("Zo", "Fjord", "zoe", "fjord", "example"):
+    # Long enough, or with letters foreign to base64, not to stand in sealed text by chance.
+    for text in ("Zoë", "Fjord", "zoe@", "fjord", "example"):
         assert text.encode() not in state
         assert base64.b64encode(text.encode()).rstrip(b"=") not in state
     assert new_mapper().to_domain_event(stored) == recorded()
