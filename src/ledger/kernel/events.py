@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from ledger.kernel.commands import Circumstances
 
 
 class Fact(BaseModel):
@@ -32,6 +34,19 @@ class Metadata(Fact):
     idempotency_key: str | None = None
     correlation_id: str
     causation_id: str | None = None
+
+    @classmethod
+    def of(cls, circumstances: Circumstances) -> Self:
+        """What is recorded of the circumstances in which a command was executed."""
+        claim = circumstances.idempotency
+        return cls(
+            recorded_at=circumstances.now,
+            actor=circumstances.actor,
+            request_id=circumstances.request_id,
+            idempotency_key=claim.key if claim else None,
+            correlation_id=circumstances.correlation_id,
+            causation_id=circumstances.causation_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,14 +108,7 @@ class UsageIngestion:
         validation: Validation,
         look_first: bool,
     ) -> list[UsageOutcome]:
-        metadata = Metadata(
-            recorded_at=circumstances.now,
-            actor=circumstances.actor,
-            request_id=circumstances.request_id,
-            idempotency_key=circumstances.idempotency.key if circumstances.idempotency else None,
-            correlation_id=circumstances.correlation_id,
-            causation_id=circumstances.causation_id,
-        )
+        metadata = Metadata.of(circumstances)
 
         def encode(records: Sequence[bytes]) -> bytes:
             event = UsageRecorded.of(records, validation.backfill)

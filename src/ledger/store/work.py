@@ -76,21 +76,10 @@ class Work:
             self.read_versions[stream_id] = last[0].originator_version if last else 0
         appended = sum(1 for e in self.pending if e.originator_id == stream_id)
         version = self.read_versions[stream_id] + appended
+        metadata = Metadata.of(self.circumstances)
         for event in events:
             version += 1
-            self.pending.append(RecordedEvent(stream_id, version, event, self._metadata()))
-
-    def _metadata(self) -> Metadata:
-        circumstances = self.circumstances
-        claim = circumstances.idempotency
-        return Metadata(
-            recorded_at=circumstances.now,
-            actor=circumstances.actor,
-            request_id=circumstances.request_id,
-            idempotency_key=claim.key if claim else None,
-            correlation_id=circumstances.correlation_id,
-            causation_id=circumstances.causation_id,
-        )
+            self.pending.append(RecordedEvent(stream_id, version, event, metadata))
 
 
 Handler = Callable[[Work, Any], None]
