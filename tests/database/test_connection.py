@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from api.database.cli import app
+from api.cli.database import app
 from api.database.connection import connect_databases, rights_of
 from api.database.errors import DatabaseError
 from api.settings import load_settings

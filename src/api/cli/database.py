@@ -12,20 +12,14 @@ from typing import Annotated
 import typer
 from psycopg.conninfo import conninfo_to_dict
 
+from api.cli.connection import DataDir
+from api.cli.output import EXIT_REFUSED, explained, note
 from api.database import roles
 from api.database.connection import Databases, databases_of, rights_of
-from api.database.errors import DatabaseError, FolderRefused
-from api.settings import Settings, SettingsError, load_settings
+from api.database.errors import DatabaseError
+from api.settings import Settings, load_settings
 
 app = typer.Typer(name="db", help="The database: migrate, status, psql.", no_args_is_help=True)
-
-_REFUSED = 6
-_NO_DATABASE = 5
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the embedded PostgreSQL (TALLYBOOK_DATA_DIR)."),
-]
 
 
 @app.command()
@@ -37,7 +31,7 @@ def migrate(
 ) -> None:
     """Apply what the database lacks of this release, as the owner of its tables."""
     if print_roles:
-        with _explained():
+        with explained():
             typer.echo(_roles_sql(load_settings(data_dir=data_dir)))
         return
     from projections.registry import migrate as bring_up_to_date
@@ -46,7 +40,7 @@ def migrate(
         applied = bring_up_to_date(databases.owner_url, databases.app_role)
     for name in applied:
         typer.echo(name)
-    typer.echo(f"Migrations applied: {len(applied)}.", err=True)
+    note(f"Migrations applied: {len(applied)}.")
 
 
 @app.command()
@@ -74,7 +68,7 @@ def status(data_dir: DataDir = None) -> None:
     typer.echo(f"role         {rights.role}{warning}")
     typer.echo(f"migrations   {', '.join(missing) + ' missing' if missing else 'up to date'}")
     if missing:
-        raise typer.Exit(_REFUSED)
+        raise typer.Exit(EXIT_REFUSED)
 
 
 @app.command()
@@ -106,25 +100,8 @@ _LIBPQ = {
 @contextmanager
 def _opened(data_dir: Path | None) -> Generator[Databases]:
     """The database of the settings in force."""
-    with _explained(), databases_of(load_settings(data_dir=data_dir)) as databases:
+    with explained(), databases_of(load_settings(data_dir=data_dir)) as databases:
         yield databases
-
-
-@contextmanager
-def _explained() -> Generator[None]:
-    """Say what goes wrong in one line, with the exit code of its kind."""
-    import psycopg
-
-    from ledger.store.migrate import MigrationError
-
-    try:
-        yield
-    except (SettingsError, FolderRefused, MigrationError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(_REFUSED) from None
-    except (DatabaseError, psycopg.OperationalError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(_NO_DATABASE) from None
 
 
 def _roles_sql(settings: Settings) -> str:
