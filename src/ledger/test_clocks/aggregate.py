@@ -18,7 +18,8 @@ from ledger.test_clocks.events import (
 )
 
 KEPT_FOR: Final = timedelta(days=30)
-"""How long after its creation a clock may be deleted; a decision (contract §12)."""
+"""From a clock's creation to its `deletes_after`, which is only shown: nothing deletes a clock by
+itself (a decision, contract §12)."""
 
 CycleLength = tuple[Interval, int]
 """An interval and how many of it make one billing period."""

@@ -8,7 +8,7 @@ from ledger.kernel.events import DomainEvent
 
 
 class TestClockCreated(DomainEvent):
-    """A clock stands still at `frozen_time`. It may be deleted from `deletes_after` on."""
+    """A clock stands still at `frozen_time`. `deletes_after` is only shown."""
 
     TOPIC: ClassVar[str] = "test_clock.created.v1"
 
