@@ -21,6 +21,9 @@ from ledger.subscriptions.events import (
     SubscriptionStarted,
 )
 
+SubscriptionStatus = Literal["active", "canceled"]
+"""There is no other: no money moves, so that nothing is incomplete, past due or unpaid."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
@@ -42,7 +45,7 @@ class Subscription:
     metadata: dict[str, str]
     settings: dict[str, JsonValue]
     cancellation: CancellationDetails
-    status: Literal["active", "canceled"]
+    status: SubscriptionStatus
 
     @property
     def customer(self) -> str:

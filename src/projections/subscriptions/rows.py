@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from ledger.kernel.periods import Interval
+from ledger.subscriptions.aggregate import SubscriptionStatus
 from ledger.subscriptions.events import (
     BillingMode,
     CancellationReason,
@@ -33,14 +34,14 @@ class CancellationPart(msgspec.Struct, frozen=True):
 
 
 class SubscriptionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription as it stands. `status` is one of those that this ledger gives."""
+    """A subscription as it stands."""
 
     id: str
     sequence: int
     created: int
     livemode: bool
     customer: str
-    status: str = "active"
+    status: SubscriptionStatus = "active"
     currency: str
     interval: Interval
     interval_count: int
