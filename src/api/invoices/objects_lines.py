@@ -59,7 +59,7 @@ def _parent(row: InvoiceRow, line: LinePart) -> dict[str, Any]:
 
 
 def description(line: LinePart, price: PriceRow) -> str:
-    """What a line bills: `3000 times Hypernian tokens (at US$0.04 per 100 / month)`."""
+    """What a line bills, with a sign for "times": `3000 … Tokens (at US$0.04 per 100 / month)`."""
     share = ", prorated" if line.prorated else ""
     return f"{line.quantity or '0'} {_TIMES} {line.product_name} ({_rate(price.terms)}{share})"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.http.call import Call
 from api.http.openapi import Endpoint
-from api.http.params import missing
+from api.http.params import Params, missing
 from api.http.routes import JsonObject, Route
 from api.meter_events.objects import adjustment_object, rfc_3339
 from api.meter_events.params import AdjustmentCreate, AdjustmentCreateV2
@@ -67,29 +67,33 @@ def _recall_v2(call: Call[AdjustmentCreateV2], position: int) -> JsonObject:
     return _object_v2(call, recorded)
 
 
+def _endpoint(path: str, params: type[Params], returns: str) -> Endpoint:
+    return Endpoint(
+        method="POST",
+        path=path,
+        params=params,
+        returns=returns,
+        summary="Cancel a meter event",
+        tag=TAG,
+        description=DESCRIPTION,
+    )
+
+
 ROUTES: list[Route] = [
     Route(
-        endpoint=Endpoint(
-            method="POST",
-            path="/v1/billing/meter_event_adjustments",
-            params=AdjustmentCreate,
-            returns="billing.meter_event_adjustment",
-            summary="Cancel a meter event",
-            tag=TAG,
-            description=DESCRIPTION,
+        endpoint=_endpoint(
+            "/v1/billing/meter_event_adjustments",
+            AdjustmentCreate,
+            "billing.meter_event_adjustment",
         ),
         handle=_create,
         recall=_recall,
     ),
     Route(
-        endpoint=Endpoint(
-            method="POST",
-            path="/v2/billing/meter_event_adjustments",
-            params=AdjustmentCreateV2,
-            returns="v2.billing.meter_event_adjustment",
-            summary="Cancel a meter event",
-            tag=TAG,
-            description=DESCRIPTION,
+        endpoint=_endpoint(
+            "/v2/billing/meter_event_adjustments",
+            AdjustmentCreateV2,
+            "v2.billing.meter_event_adjustment",
         ),
         handle=_create_v2,
         recall=_recall_v2,
