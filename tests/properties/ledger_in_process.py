@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import settings
 
 from api.accounts.first_start import ensure_default_account
@@ -26,6 +27,11 @@ from ledger.store.work import Work
 from ledger.test_clocks.commands import AdvanceTestClock, CreateTestClock
 from projections.meter_events.summaries import Grouping, SummaryQuery, summaries
 from tests.support.served import TEST_LEDGER
+
+BESIDE_A_POOL = pytest.mark.filterwarnings(
+    "ignore:Do not use the .random. module inside strategies"
+)
+"""The threads of a connection pool draw random numbers, also while a strategy makes an example."""
 
 
 def fewer_examples(divisor: int) -> settings:

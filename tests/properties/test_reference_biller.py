@@ -28,7 +28,12 @@ from ledger.subscriptions.commands import (
     ItemRequest,
     UpdateSubscription,
 )
-from tests.properties.ledger_in_process import LedgerInProcess, fewer_examples, usage
+from tests.properties.ledger_in_process import (
+    BESIDE_A_POOL,
+    LedgerInProcess,
+    fewer_examples,
+    usage,
+)
 from tests.properties.lives import (
     Advance,
     Cancel,
@@ -42,6 +47,8 @@ from tests.properties.lives import (
     lives,
 )
 from tests.support.reference_biller import ReferenceBiller
+
+pytestmark = BESIDE_A_POOL
 
 DAY = 86_400
 CUSTOMERS = 2

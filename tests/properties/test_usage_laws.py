@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from ledger.kernel.clock import from_epoch
 from ledger.kernel.ids import new_id
 from ledger.meters.events import Formula
-from tests.properties.ledger_in_process import LedgerInProcess, fewer_examples, usage
+from tests.properties.ledger_in_process import (
+    BESIDE_A_POOL,
+    LedgerInProcess,
+    fewer_examples,
+    usage,
+)
+
+pytestmark = BESIDE_A_POOL
 
 NOW = 1_705_320_000  # 15 January 2024, 12:00
 DAY = 86_400
