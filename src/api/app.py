@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-import anyio
-from anyio import CapacityLimiter
 from litestar import HttpMethod, Litestar, Response
 from litestar import Request as LitestarRequest
 from litestar.handlers import HTTPRouteHandler
@@ -19,9 +17,11 @@ from api.http.call import View
 from api.http.docs_page import docs_routes
 from api.http.errors import exception_handlers
 from api.http.expand import Expansions
+from api.http.grouped import GroupedHandling
 from api.http.handling import Request, RequestHandling
 from api.http.openapi import openapi_document
 from api.http.routes import Route
+from api.http.threads import Threads
 from api.http.wire_headers import mount_wire_headers, request_id_of
 from api.invoices.expansions import invoice_expansions
 from api.invoices.routes import ROUTES as INVOICES
@@ -35,7 +35,6 @@ from api.subscriptions.expansions import subscription_expansions
 from api.subscriptions.routes import ROUTES as SUBSCRIPTIONS
 from api.subscriptions.routes_items import ROUTES as SUBSCRIPTION_ITEMS
 from api.test_clocks.routes import ROUTES as TEST_CLOCKS
-from ledger.kernel.errors import Unavailable
 
 THREADS = 16
 MAX_WAITING = 256
@@ -69,13 +68,13 @@ def expansions(view: View) -> Expansions:
 def create_app(services: Services) -> Litestar:
     """The application over the given services."""
     handling = RequestHandling(services, Authenticator(services), expansions)
-    limiter = CapacityLimiter(THREADS)
+    threads = Threads(THREADS, MAX_WAITING)
     document = openapi_document(
         [route.endpoint for route in ROUTES], title="Tallybook", version=version("tallybook")
     )
     app = Litestar(
         [
-            *(_mounted(route, handling, limiter) for route in ROUTES),
+            *(_mounted(route, handling, threads) for route in ROUTES),
             *health_routes(services),
             *docs_routes(document),
         ],
@@ -87,10 +86,10 @@ def create_app(services: Services) -> Litestar:
     return app
 
 
-def _mounted(route: Route, handling: RequestHandling, limiter: CapacityLimiter) -> HTTPRouteHandler:
+def _mounted(route: Route, handling: RequestHandling, threads: Threads) -> HTTPRouteHandler:
+    grouped, submit = GroupedHandling(handling, threads), route.submit
+
     async def handle(request: LitestarRequest[Any, Any, Any]) -> Response[bytes]:
-        if limiter.statistics().tasks_waiting >= MAX_WAITING:
-            raise Unavailable("Too many requests are waiting to be answered. Try again.")
         received = Request(
             method=request.method,
             path=request.scope["path"],
@@ -100,7 +99,10 @@ def _mounted(route: Route, handling: RequestHandling, limiter: CapacityLimiter) 
             headers=request.headers,
             request_id=request_id_of(request.scope),
         )
-        answered = await anyio.to_thread.run_sync(handling.answer, route, received, limiter=limiter)
+        if submit is None:
+            answered = await threads.run(handling.answer, route, received)
+        else:
+            answered = await grouped.answer(route, submit, received)
         return Response(
             answered.body,
             status_code=answered.status,

@@ -14,6 +14,7 @@ from ledger.kernel.commands import LedgerIdentity
 from ledger.meter_events.directory import Directory
 from ledger.meter_events.ingestion import UsageIngestion
 from ledger.meter_events.usage import UsageReader
+from ledger.meter_events.writer import UsageWriter
 from ledger.store.datastore import Datastore
 from ledger.store.event_sourcing import EventSourcedLedger
 from ledger.store.idempotency import IdempotencyKeys
@@ -31,7 +32,7 @@ DEFAULT_GRACE = timedelta(hours=1)
 
 
 class Services:
-    """What the doors work with. Closing it closes the pool."""
+    """What the doors work with. Closing it records what waits, and closes the pool."""
 
     def __init__(
         self,
@@ -47,12 +48,14 @@ class Services:
         self.datastore = Datastore(url, pool_size=pool_size)
         self.grace = grace
         self.wake = self._follow if follow_inline else wake or _no_wake
+        self.usage_writer = UsageWriter(self.wake)
         self._applications: dict[int, LedgerApplication] = {}
         self._ingestions: dict[int, UsageIngestion] = {}
         self._logs: dict[int, EventSourcedLedger] = {}
         self._identities: dict[int, LedgerIdentity] = {}
 
     def close(self) -> None:
+        self.usage_writer.close()
         self.datastore.close()
 
     def application(self, identity: LedgerIdentity) -> LedgerApplication:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger.store.idempotency import IdempotencyKeys
-from ledger.store.outcomes import IdempotencyKeyTaken, IdempotencyRow, StaleRead
+from ledger.store.outcomes import IdempotencyKeyTaken, IdempotencyRow, SealedAnswer, StaleRead
 from ledger.store.recorder import LedgerRecorder
 from tests.store.stored import run_of, stored
 
@@ -115,8 +115,8 @@ def test_the_first_rendered_answer_is_kept_and_keys_are_forgotten_after_a_day(
 ) -> None:
     keys = IdempotencyKeys(recorder.datastore, recorder.ledger_id)
     recorder.append([stored("a", 1)], idempotency=claim("k"))
-    keys.complete("k", 200, b"first")
-    keys.complete("k", 500, b"second")
+    keys.complete("k", SealedAnswer(200, b"first"))
+    keys.complete("k", SealedAnswer(500, b"second"))
     found = keys.find("k")
     assert found is not None
     assert (found.status, found.sealed_body) == (200, b"first")

@@ -56,25 +56,22 @@ class Authenticator:
         key = self._find(hash_key(secret))
         if key is None:
             raise _unauthorized(f"Invalid API Key provided: {redact_key(secret)}")
-        if key.revoked_at is not None:
-            raise _unauthorized(
-                f"Expired API Key provided: {key.redacted}. It was revoked; use another key of "
-                "this account.",
-                code="api_key_expired",
-            )
-        needed: Scope = "read" if method in _READING else "write"
-        if needed not in key.scopes:
-            raise ApiError(
-                f"The API key {key.redacted} may only read. Use a secret key for this "
-                f"{method} request.",
-                status=403,
-            )
-        return Caller(key.ledger, key.id, key.scopes, secret)
+        return _permitted(key, secret, method)
+
+    def remembered(self, headers: Mapping[str, str], method: str) -> Caller | None:
+        """The same without any look at the ledger, None when that takes one."""
+        secret = presented_key(headers.get("authorization"))
+        key = self._recall(hash_key(secret))
+        return None if key is None else _permitted(key, secret, method)
+
+    def _recall(self, secret_hash: str) -> ApiKey | None:
+        remembered = self._remembered.get(secret_hash)
+        return remembered[0] if remembered is not None and monotonic() < remembered[1] else None
 
     def _find(self, secret_hash: str) -> ApiKey | None:
-        remembered = self._remembered.get(secret_hash)
-        if remembered is not None and monotonic() < remembered[1]:
-            return remembered[0]
+        remembered = self._recall(secret_hash)
+        if remembered is not None:
+            return remembered
         # The time is taken before the look, so that a key is never trusted for longer than said.
         until = monotonic() + REMEMBERED_SECONDS
         key = find_api_key(self._control, secret_hash)
@@ -84,6 +81,23 @@ class Authenticator:
             self._remembered.clear()
         self._remembered[secret_hash] = (key, until)
         return key
+
+
+def _permitted(key: ApiKey, secret: str, method: str) -> Caller:
+    if key.revoked_at is not None:
+        raise _unauthorized(
+            f"Expired API Key provided: {key.redacted}. It was revoked; use another key of "
+            "this account.",
+            code="api_key_expired",
+        )
+    needed: Scope = "read" if method in _READING else "write"
+    if needed not in key.scopes:
+        raise ApiError(
+            f"The API key {key.redacted} may only read. Use a secret key for this "
+            f"{method} request.",
+            status=403,
+        )
+    return Caller(key.ledger, key.id, key.scopes, secret)
 
 
 def presented_key(authorization: str | None) -> str:

@@ -21,6 +21,7 @@ from ledger.kernel.errors import (
     KeyInUse,
     LedgerError,
     NotFound,
+    QueueFull,
     Unavailable,
 )
 
@@ -30,6 +31,12 @@ IDEMPOTENCY_ERROR: Final = "idempotency_error"
 
 SHOULD_RETRY: Final = "Stripe-Should-Retry"
 """The response header that both official SDKs obey before any rule of their own."""
+
+_TOO_MANY: Final = {
+    "Retry-After": "1",
+    SHOULD_RETRY: "true",
+    "Stripe-Rate-Limited-Reason": "global-concurrency",
+}
 
 V2_ONLY_CODES: Final = frozenset({"duplicate_meter_event"})
 """Codes that v1 answers do not carry (contract §5, duplicate identifier)."""
@@ -101,6 +108,8 @@ def _standing(error: LedgerError) -> tuple[int, str, dict[str, str]]:
             return 409, IDEMPOTENCY_ERROR, {}
         case IdempotencyMismatch():
             return 400, IDEMPOTENCY_ERROR, {}
+        case QueueFull():
+            return 429, INVALID_REQUEST, dict(_TOO_MANY)
         case Unavailable():
             return 503, API_ERROR, {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
         case _ if error.code == "duplicate_meter_event":

@@ -6,7 +6,6 @@ sealed under the caller's API key and the idempotency key together, neither of w
 
 import hashlib
 import time
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,8 @@ from api.http.wire_headers import MAX_IDEMPOTENCY_KEY
 from ledger.kernel.commands import IdempotencyClaim
 from ledger.kernel.errors import IdempotencyMismatch
 from ledger.store.idempotency import ClaimedKey, IdempotencyKeys
+from ledger.store.mapper import deflate, inflate
+from ledger.store.outcomes import SealedAnswer
 
 _NONCE_BYTES = 12
 _IN_FLIGHT_SECONDS = 1.0
@@ -75,21 +76,26 @@ class KeptAnswers:
 
     def keep(self, claim: IdempotencyClaim, answer: KeptAnswer) -> None:
         """Keep the answer of a claimed key."""
-        nonce = hashlib.blake2b(answer.body, key=self._seal(claim.key)).digest()[:_NONCE_BYTES]
-        sealed = AESGCM(self._seal(claim.key)).encrypt(nonce, zlib.compress(answer.body, 1), None)
-        self._keys.complete(claim.key, answer.status, nonce + sealed)
+        self._keys.complete(claim.key, sealed_answer(claim, self._secret, answer))
 
     def _open(self, row: ClaimedKey) -> KeptAnswer | None:
         if row.status is None or row.sealed_body is None:
             return None
         nonce, sealed = row.sealed_body[:_NONCE_BYTES], row.sealed_body[_NONCE_BYTES:]
         try:
-            body = zlib.decompress(AESGCM(self._seal(row.key)).decrypt(nonce, sealed, None))
+            body = inflate(AESGCM(_seal(row.key, self._secret)).decrypt(nonce, sealed, None))
         except InvalidTag:  # kept under another API key of this ledger
             return None
         return KeptAnswer(row.status, body)
 
-    def _seal(self, key: str) -> bytes:
-        return hashlib.blake2b(
-            key.encode(), key=self._secret.encode()[:64], digest_size=32
-        ).digest()
+
+def sealed_answer(claim: IdempotencyClaim, secret: str, answer: KeptAnswer) -> SealedAnswer:
+    """An answer as the row of its claim holds it, sealed under the caller's secret."""
+    seal = _seal(claim.key, secret)
+    nonce = hashlib.blake2b(answer.body, key=seal).digest()[:_NONCE_BYTES]
+    sealed = AESGCM(seal).encrypt(nonce, deflate(answer.body), None)
+    return SealedAnswer(answer.status, nonce + sealed)
+
+
+def _seal(key: str, secret: str) -> bytes:
+    return hashlib.blake2b(key.encode(), key=secret.encode()[:64], digest_size=32).digest()

@@ -5,9 +5,11 @@ with one object, from rows of now or, when an earlier attempt was cut off before
 kept, from rows of the moment at which it was recorded.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
 
 from api.http.call import Call, View
 from api.http.openapi import Endpoint
@@ -18,9 +20,13 @@ from ledger.kernel.errors import Unavailable
 JsonObject: TypeAlias = dict[str, Any]
 Handle: TypeAlias = Callable[[Call[Any]], JsonObject]
 Ask: TypeAlias = Callable[[Call[Any]], Command]
+Submit: TypeAlias = Callable[[Call[Any]], Awaitable[bytes]]
 Answer: TypeAlias = Callable[[View, str], JsonObject]
 
 _REQUEST_EVENTS = 50
+
+encode_answer: Final = msgspec.json.Encoder(decimal_format="number").encode
+"""The bytes of an answer; decimals are JSON numbers."""
 
 
 class NoParams(RequestParams):
@@ -29,11 +35,15 @@ class NoParams(RequestParams):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """An endpoint with its handler. `recall` renders what a claimed request had recorded."""
+    """An endpoint with its handler. `recall` renders what a claimed request had recorded.
+
+    `submit` does what `handle` does, together with other requests and without a thread of its own.
+    """
 
     endpoint: Endpoint
     handle: Handle
     recall: Callable[[Call[Any], int], JsonObject] | None = None
+    submit: Submit | None = None
 
 
 @dataclass(frozen=True, slots=True)

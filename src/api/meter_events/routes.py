@@ -1,11 +1,16 @@
 """`/v1/billing/meter_events` and `/v2/billing/meter_events`, and the routes around them."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from api.http.call import Call
+from api.http.idempotency import KeptAnswer, sealed_answer
 from api.http.openapi import Endpoint
-from api.http.routes import JsonObject, Route
+from api.http.routes import JsonObject, Route, encode_answer
 from api.meter_events.objects import (
     RecordedMeterEvent,
     meter_event_object,
@@ -16,10 +21,12 @@ from api.meter_events.routes_adjustments import ROUTES as ADJUSTMENTS
 from api.meter_events.routes_summaries import ROUTES as SUMMARIES
 from ledger.application import Outcome
 from ledger.kernel.clock import to_microseconds
+from ledger.kernel.events import Metadata
 from ledger.kernel.ids import new_time_ordered_id
 from ledger.meter_events.events import UsageRecord, UsageRecorded
+from ledger.meter_events.ingestion import Verdict
 from ledger.meter_events.validation import UsageReport
-from ledger.store.outcomes import IdempotencyKeyTaken
+from ledger.store.outcomes import IdempotencyKeyTaken, SealedAnswer
 
 TAG = "Meter events"
 
@@ -27,7 +34,36 @@ AnyCreate: TypeAlias = MeterEventCreate | MeterEventCreateV2
 Render: TypeAlias = Callable[[RecordedMeterEvent], JsonObject]
 
 
-def _create(call: Call[AnyCreate], render: Render) -> JsonObject:
+@dataclass(slots=True)
+class _Answer:
+    """What a request will be answered: rendered and sealed before the commit that keeps both the
+    event and the answer."""
+
+    call: Call[AnyCreate]
+    render: Render
+    object: JsonObject = field(default_factory=dict[str, Any])
+    body: bytes = b""
+
+    def __call__(self, record: UsageRecord, received: datetime) -> SealedAnswer | None:
+        asked, claim = self.call.params, self.call.claim
+        self.object = self.render(
+            RecordedMeterEvent(
+                asked.event_name,
+                record.identifier,
+                asked.payload,
+                record.timestamp,
+                received,
+                self.call.identity.livemode,
+            )
+        )
+        self.body = encode_answer(self.object)
+        if claim is None:
+            return None
+        return sealed_answer(claim, self.call.caller.secret, KeptAnswer(200, self.body))
+
+
+def _submitted(call: Call[AnyCreate], answer: _Answer) -> Future[Verdict]:
+    """Put the event in line for the next group. Raises QueueFull."""
     circumstances = call.circumstances()
     asked = call.params
     report = UsageReport(
@@ -36,24 +72,19 @@ def _create(call: Call[AnyCreate], render: Render) -> JsonObject:
         asked.payload,
         None if asked.timestamp is None else to_microseconds(asked.timestamp),
         circumstances.idempotency,
+        answer=answer,
     )
-    verdict = call.services.usage_ingestion(call.identity).record([report], circumstances)[0]
+    ingestion = call.services.usage_ingestion(call.identity)
+    return call.services.usage_writer.submit(ingestion, report, circumstances)
+
+
+def _accepted_at(call: Call[AnyCreate], verdict: Verdict) -> int:
+    """The position of the recorded event. Raises what refused it."""
     if verdict.error is not None:
         raise verdict.error
-    if verdict.record is None or verdict.position is None:
+    if verdict.position is None:
         raise IdempotencyKeyTaken(call.claim.key if call.claim else "")
-    call.outcomes.append(Outcome(verdict.position, ()))
-    call.services.wake()
-    return render(
-        RecordedMeterEvent(
-            asked.event_name,
-            report.identifier,
-            asked.payload,
-            verdict.record.timestamp,
-            circumstances.now,
-            call.identity.livemode,
-        )
-    )
+    return verdict.position
 
 
 def _recall(call: Call[AnyCreate], position: int, render: Render) -> JsonObject:
@@ -61,33 +92,31 @@ def _recall(call: Call[AnyCreate], position: int, render: Render) -> JsonObject:
     (recorded,) = call.services.log(call.identity.ledger_id).page(position - 1, 1)
     if not isinstance(recorded.event, UsageRecorded):
         raise TypeError(f"the event at position {position} is no usage")
-    record = next(r for r in recorded.event.records() if _is_of(r, call.params))
-    return render(
-        RecordedMeterEvent(
-            call.params.event_name,
-            record.identifier,
-            call.params.payload,
-            record.timestamp,
-            recorded.recorded_at,
-            call.identity.livemode,
-        )
-    )
+    record = recorded.event.records()[_ordinal(call, recorded.metadata)]
+    answer = _Answer(call, render)
+    answer(record, recorded.recorded_at)
+    return answer.object
 
 
-def _is_of(record: UsageRecord, asked: AnyCreate) -> bool:
-    """Whether a request led to this record. One without an identifier is told by its content:
-    of records that are alike in all but a generated identifier, any will do."""
-    if asked.identifier is not None:
-        return record.identifier == asked.identifier
-    sent = set(asked.payload.values())
-    return record.customer in sent and record.payload.items() <= asked.payload.items()
+def _ordinal(call: Call[AnyCreate], metadata: Metadata) -> int:
+    """Which record of an event a request led to: the only one, or the one that names its key."""
+    keys = [cause.idempotency_key for cause in metadata.requests or ()]
+    return keys.index(call.claim.key) if keys and call.claim else 0
 
 
 def _event_route(
     path: str, params: type[AnyCreate], returns: str, render: Render, description: str
 ) -> Route:
     def handle(call: Call[Any]) -> JsonObject:
-        return _create(call, render)
+        answer = _Answer(call, render)
+        position = _accepted_at(call, _submitted(call, answer).result())
+        call.outcomes.append(Outcome(position, ()))
+        return answer.object
+
+    async def submit(call: Call[Any]) -> bytes:
+        answer = _Answer(call, render)
+        _accepted_at(call, await asyncio.wrap_future(_submitted(call, answer)))
+        return answer.body
 
     def recall(call: Call[Any], position: int) -> JsonObject:
         return _recall(call, position, render)
@@ -101,7 +130,7 @@ def _event_route(
         tag=TAG,
         description=description,
     )
-    return Route(endpoint=endpoint, handle=handle, recall=recall)
+    return Route(endpoint=endpoint, handle=handle, recall=recall, submit=submit)
 
 
 ROUTES: list[Route] = [

@@ -55,6 +55,16 @@ class KeyInUse(LedgerError):
         )
 
 
+class QueueFull(LedgerError):
+    """More requests wait for the ledger than it may keep. Nothing was done; send it again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many requests are waiting to be recorded. Send this one again a little later.",
+            code="rate_limit",
+        )
+
+
 class Unavailable(LedgerError):
     """The answer cannot be given now. `retry_after` is in seconds."""
 

@@ -1,8 +1,9 @@
 """The base of every domain event, and the envelope in which one is recorded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -21,11 +22,23 @@ class DomainEvent(Fact):
     TOPIC: ClassVar[str]
 
 
+class Cause(NamedTuple):
+    """One of the requests that an event answers together, stored as a JSON array.
+
+    `actor` is None where it is the event's own.
+    """
+
+    request_id: str | None
+    idempotency_key: str | None
+    actor: str | None
+
+
 class Metadata(Fact):
     """Who caused an event, when and how it is linked.
 
     `recorded_at` is the system time of the append in UTC, even for a customer on a test clock.
-    `actor` is `key:<id>`, `user:<name>` or `system:<process>`.
+    `actor` is `key:<id>`, `user:<name>` or `system:<process>`. `requests` says for each record of
+    a usage event which request reported it, where they came with several.
     """
 
     recorded_at: AwareDatetime
@@ -34,6 +47,7 @@ class Metadata(Fact):
     idempotency_key: str | None = None
     correlation_id: str
     causation_id: str | None = None
+    requests: tuple[Cause, ...] | None = None
 
     @classmethod
     def of(cls, circumstances: Circumstances) -> Self:
@@ -47,6 +61,11 @@ class Metadata(Fact):
             correlation_id=circumstances.correlation_id,
             causation_id=circumstances.causation_id,
         )
+
+    def of_requests(self, causes: Sequence[Cause | None]) -> Self:
+        """The same for an event that answers several requests, if it is one."""
+        known = tuple(cause for cause in causes if cause is not None)
+        return self.model_copy(update={"requests": known}) if known else self
 
 
 @dataclass(frozen=True, slots=True)

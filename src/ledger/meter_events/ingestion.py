@@ -110,9 +110,10 @@ class UsageIngestion:
     ) -> list[UsageOutcome]:
         metadata = Metadata.of(circumstances)
 
-        def encode(records: Sequence[bytes]) -> bytes:
-            event = UsageRecorded.of(records, validation.backfill)
-            return self._mapper.to_stored_event(RecordedEvent(STREAM, 0, event, metadata)).state
+        def encode(chosen: UsageBatch) -> bytes:
+            event = UsageRecorded.of(chosen.records, validation.backfill)
+            meta = metadata.of_requests(chosen.causes)
+            return self._mapper.to_stored_event(RecordedEvent(STREAM, 0, event, meta)).state
 
         return self._log.append(
             batch,
@@ -143,9 +144,10 @@ class _SortedOut:
             return
         refusal = validation.outside_window(record)
         self._slots.append(_Slot(record, refusal))
-        claim = report.claim
-        row = IdempotencyRow(claim.key, claim.request_hash, validation.now) if claim else None
-        (self.outside if refusal else self.batch).add(record.identifier, raw, row)
+        claim, now = report.claim, validation.now
+        answer = report.answer(record, now) if report.answer else None
+        row = IdempotencyRow(claim.key, claim.request_hash, now, answer) if claim else None
+        (self.outside if refusal else self.batch).add(record.identifier, raw, row, report.cause)
 
     def verdicts(
         self, recorded: list[UsageOutcome], outside: dict[int, UsageOutcome]

@@ -1,18 +1,20 @@
 """Whether a meter event may be recorded, and as which record (contract §5)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import IdempotencyClaim
 from ledger.kernel.errors import InvalidRequest, NotFound
+from ledger.kernel.events import Cause
 from ledger.kernel.quantities import decimal_text, parse_usage_value
 from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.directory import Directory
 from ledger.meter_events.events import UsageRecord
 from ledger.meters.aggregate import Meter
+from ledger.store.outcomes import SealedAnswer
 
 LONGEST_EVENT_NAME: Final = 100
 LONGEST_IDENTIFIER: Final = 100
@@ -26,14 +28,24 @@ FUTURE: Final = timedelta(minutes=5)
 _END_OF_TIME: Final = to_microseconds(datetime(9999, 12, 31, tzinfo=UTC))
 
 
+Answering: TypeAlias = Callable[[UsageRecord, datetime], SealedAnswer | None]
+"""Renders the answer to a request from its record and the time at which it is recorded."""
+
+
 class UsageReport(NamedTuple):
-    """A meter event as it was reported. `timestamp` is in epoch microseconds, None for now."""
+    """A meter event as it was reported. `timestamp` is in epoch microseconds, None for now.
+
+    `cause` is the request that reported it, where others are recorded with it. `answer` is called
+    before the commit, again when it has to be tried again; what it gives is kept with the claim.
+    """
 
     event_name: str
     identifier: str
     payload: Mapping[str, str]
     timestamp: int | None = None
     claim: IdempotencyClaim | None = None
+    cause: Cause | None = None
+    answer: Answering | None = None
 
 
 class Window(NamedTuple):

@@ -1,5 +1,6 @@
 """One connection pool for all ledgers of a process."""
 
+import select
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,18 @@ from psycopg_pool import ConnectionPool
 from ledger.store import arrays
 
 SCHEMA = "ledger"
+
+
+def _check_if_heard_from(conn: Connection[Any]) -> None:
+    """Find out about a connection that the server has closed, without asking the server.
+
+    A connection at rest has nothing to read. Only what can be read from, its end or a message, is
+    looked at closer, which saves a round trip whenever a connection is taken from the pool.
+    """
+    heard = select.poll()
+    heard.register(conn.fileno(), select.POLLIN)
+    if heard.poll(0):
+        ConnectionPool[Connection[dict[str, Any]]].check_connection(conn)
 
 
 class Datastore(PostgresDatastore):
@@ -42,7 +55,7 @@ class Datastore(PostgresDatastore):
             open=False,
             configure=self.after_connect_func(),
             timeout=connect_timeout,
-            check=ConnectionPool[Connection[dict[str, Any]]].check_connection,
+            check=_check_if_heard_from,
         )
         self.pool = pool  # pyright: ignore[reportAttributeAccessIssue]
 

@@ -1,13 +1,15 @@
 """Idempotency keys of HTTP requests (contract §4), kept for at least 24 hours.
 
-A key is claimed in the transaction of the events it caused. The response is added once it is
-rendered, sealed so that the row shows no personal data to a reader of the database.
+A key is claimed in the transaction of the events it caused. The response is written with it, or
+added once it is rendered; it is sealed so that the row shows no personal data to a reader of the
+database.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.store.datastore import Datastore
+from ledger.store.outcomes import SealedAnswer
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -49,13 +51,13 @@ class IdempotencyKeys:
             None if sealed is None else bytes(sealed),
         )
 
-    def complete(self, key: str, status: int, sealed_body: bytes) -> None:
+    def complete(self, key: str, answer: SealedAnswer) -> None:
         """Add the response to a claimed key; a response that stands already is kept."""
         with self._datastore.get_connection() as conn:
             conn.execute(
                 "UPDATE ledger.idempotency_keys SET status = %s, sealed_body = %s "
                 "WHERE ledger_id = %s AND key = %s AND status IS NULL",
-                (status, sealed_body, self._ledger_id, key),
+                (answer.status, answer.body, self._ledger_id, key),
                 prepare=True,
             )
 

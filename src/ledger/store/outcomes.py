@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +12,24 @@ class Appended:
     positions: list[int]
 
 
+class SealedAnswer(NamedTuple):
+    """A response as an idempotency row holds it: its body can be read by the caller alone."""
+
+    status: int
+    body: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class IdempotencyRow:
-    """A claim of an idempotency key, written in the transaction of the events."""
+    """A claim of an idempotency key, written in the transaction of the events.
+
+    With `answer`, where that is known before the commit.
+    """
 
     key: str
     request_hash: bytes
     created_at: datetime
+    answer: SealedAnswer | None = None
 
 
 class StaleRead(Exception):

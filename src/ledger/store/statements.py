@@ -22,8 +22,9 @@ WITH head AS (
 SELECT base FROM head
 """
 
-# Usage: keys, the event and the head in one statement. The version of the usage stream is the
-# position itself. The caller rolls back when fewer keys were new than it sent.
+# Usage: keys, the event, the head and the idempotency rows of its requests in one statement. The
+# version of the usage stream is the position itself. The caller rolls back when fewer keys or
+# claims were new than it sent.
 APPEND_USAGE: LiteralString = """
 WITH head AS (
     INSERT INTO ledger.heads AS h (ledger_id, position, catalog_position)
@@ -41,8 +42,18 @@ WITH head AS (
     INSERT INTO ledger.events
         (ledger_id, originator_id, originator_version, topic, position, state)
     SELECT %(ledger)s, %(id)s, head.position, %(topic)s, head.position, %(state)b FROM head
+), claims AS (
+    INSERT INTO ledger.idempotency_keys
+        (ledger_id, key, request_hash, position, created_at, status, sealed_body)
+    SELECT %(ledger)s, c.key, c.hash, head.position, c.created_at, c.status, c.sealed_body
+    FROM head, unnest(%(claims)b::text[], %(hashes)b::bytea[], %(created)b::timestamptz[],
+        %(statuses)b::int[], %(bodies)b::bytea[])
+        AS c (key, hash, created_at, status, sealed_body)
+    ON CONFLICT DO NOTHING
+    RETURNING 1
 )
-SELECT position, catalog_position, (SELECT count(*) FROM keys) AS new_keys FROM head
+SELECT position, catalog_position, (SELECT count(*) FROM keys) AS new_keys,
+    (SELECT count(*) FROM claims) AS new_claims FROM head
 """
 
 SELECT_USAGE_KEYS: LiteralString = """
@@ -59,14 +70,6 @@ GROUP BY originator_id
 CLAIM_IDEMPOTENCY_KEY: LiteralString = """
 INSERT INTO ledger.idempotency_keys (ledger_id, key, request_hash, position, created_at)
 VALUES (%(ledger)s, %(key)s, %(hash)s, %(position)s, %(created_at)s)
-ON CONFLICT DO NOTHING
-"""
-
-CLAIM_IDEMPOTENCY_KEYS: LiteralString = """
-INSERT INTO ledger.idempotency_keys (ledger_id, key, request_hash, position, created_at)
-SELECT %(ledger)s, k.key, k.hash, %(position)s, k.created_at
-FROM unnest(%(keys)b::text[], %(hashes)b::bytea[], %(created)b::timestamptz[])
-    AS k (key, hash, created_at)
 ON CONFLICT DO NOTHING
 """
 

@@ -15,7 +15,6 @@ from psycopg import Cursor
 
 from ledger.store import crash_points, statements
 from ledger.store.arrays import Int8Array, UuidArray
-from ledger.store.outcomes import IdempotencyRow
 from ledger.store.recorder import LedgerRecorder
 from ledger.store.usage_batch import (
     ClaimTaken,
@@ -48,7 +47,7 @@ class UsageLog:
     def append(
         self,
         batch: UsageBatch,
-        encode: Callable[[Sequence[bytes]], bytes],
+        encode: Callable[[UsageBatch], bytes],
         *,
         validated_at: int,
         disturbed_by: Callable[[str], bool],
@@ -56,7 +55,7 @@ class UsageLog:
     ) -> list[UsageOutcome]:
         """Record what is new of the batch as one event; what became of each record, in order.
 
-        `encode` gives the stored state of the event that holds some of the records.
+        `encode` gives the stored state of the event that holds a part of the batch.
         `validated_at` is the catalogue position that the batch was validated at. `look_first` is
         quicker for a batch that was probably recorded before.
         Raises CatalogMoved, with nothing recorded, when an event of a topic that `disturbed_by`
@@ -70,7 +69,7 @@ class UsageLog:
                 break
             firsts = first_of_each(batch, pending)
             chosen = batch.subset(firsts)
-            position = self._commit(chosen, encode(chosen.records), check)
+            position = self._commit(chosen, encode(chosen), check)
             if position is not None:
                 outcomes |= {i: Recorded(position, n) for n, i in enumerate(firsts)}
                 if len(firsts) < len(pending):
@@ -114,22 +113,23 @@ class UsageLog:
     def _commit(self, batch: UsageBatch, state: bytes, check: "_Validation") -> int | None:
         """The position of the appended event, None when a key or claim was there before."""
 
-        def attempt() -> int | None:
-            with self._recorder.datastore.get_connection() as conn:
-                try:
-                    with conn.transaction(), conn.cursor() as curs:
-                        return self._insert(curs, batch, state, check)
-                except _Refused:
-                    return None
+        def attempt() -> int:
+            datastore = self._recorder.datastore
+            with datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
+                return self._insert(curs, batch, state, check)
 
-        position = self._recorder.with_retries(attempt, lambda: self._own_commit(batch, state))
-        if position is not None:
-            crash_points.reach("after_commit", (self._topic,))
+        try:
+            position = self._recorder.with_retries(attempt, lambda: self._own_commit(batch, state))
+        except _Refused:
+            return None
+        crash_points.reach("after_commit", (self._topic,))
         return position
 
     def _insert(
         self, curs: Cursor[Any], batch: UsageBatch, state: bytes, check: "_Validation"
     ) -> int:
+        claims = [claim for claim in batch.claims if claim]
+        answers = [claim.answer for claim in claims]
         curs.execute(
             statements.APPEND_USAGE,
             {
@@ -139,6 +139,11 @@ class UsageLog:
                 "state": state,
                 "keys": UuidArray.of(batch.keys),
                 "fingerprints": Int8Array.of(batch.fingerprints),
+                "claims": [claim.key for claim in claims],
+                "hashes": [claim.request_hash for claim in claims],
+                "created": [claim.created_at for claim in claims],
+                "statuses": [answer.status if answer else None for answer in answers],
+                "bodies": [answer.body if answer else None for answer in answers],
             },
             prepare=True,
         )
@@ -147,9 +152,8 @@ class UsageLog:
             raise InternalError("an append returned no row")
         if row["catalog_position"] > check.validated_at:
             self._check_catalog(curs, check)
-        if row["new_keys"] < len(batch):
+        if row["new_keys"] < len(batch) or row["new_claims"] < len(claims):
             raise _Refused
-        self._claim(curs, [claim for claim in batch.claims if claim], row["position"])
         crash_points.reach("before_commit", (self._topic,))
         return row["position"]
 
@@ -160,23 +164,6 @@ class UsageLog:
         )
         if any(check.disturbed_by(row["topic"]) for row in curs.fetchall()):
             raise CatalogMoved
-
-    def _claim(self, curs: Cursor[Any], claims: list[IdempotencyRow], position: int) -> None:
-        if not claims:
-            return
-        curs.execute(
-            statements.CLAIM_IDEMPOTENCY_KEYS,
-            {
-                "ledger": self._recorder.ledger_id,
-                "position": position,
-                "keys": [claim.key for claim in claims],
-                "hashes": [claim.request_hash for claim in claims],
-                "created": [claim.created_at for claim in claims],
-            },
-            prepare=True,
-        )
-        if curs.rowcount < len(claims):
-            raise _Refused
 
     def _own_commit(self, batch: UsageBatch, state: bytes) -> int | None:
         """Where exactly this event stands, if a commit whose answer was lost succeeded."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ledger.kernel.events import Cause
 from ledger.store.outcomes import IdempotencyRow
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -37,22 +38,30 @@ UsageOutcome = Recorded | Seen | ClaimTaken
 
 @dataclass(slots=True)
 class UsageBatch:
-    """Records to append, with the key, fingerprint and idempotency row of each."""
+    """Records to append, with the key, fingerprint, idempotency row and cause of each."""
 
     records: list[bytes] = field(default_factory=list[bytes])
     keys: list[bytes] = field(default_factory=list[bytes])
     fingerprints: list[int] = field(default_factory=list[int])
     claims: list[IdempotencyRow | None] = field(default_factory=list[IdempotencyRow | None])
+    causes: list[Cause | None] = field(default_factory=list[Cause | None])
 
     def __len__(self) -> int:
         return len(self.records)
 
-    def add(self, identifier: str, record: bytes, claim: IdempotencyRow | None = None) -> None:
-        """Add a record in its canonical bytes."""
+    def add(
+        self,
+        identifier: str,
+        record: bytes,
+        claim: IdempotencyRow | None = None,
+        cause: Cause | None = None,
+    ) -> None:
+        """Add a record in its canonical bytes. `cause` is None where the event's own says it."""
         self.records.append(record)
         self.keys.append(usage_key(identifier))
         self.fingerprints.append(fingerprint(record))
         self.claims.append(claim)
+        self.causes.append(cause)
 
     def subset(self, chosen: Sequence[int]) -> "UsageBatch":
         """The records of these indexes, in this order."""
@@ -63,6 +72,7 @@ class UsageBatch:
             [self.keys[i] for i in chosen],
             [self.fingerprints[i] for i in chosen],
             [self.claims[i] for i in chosen],
+            [self.causes[i] for i in chosen],
         )
 
 

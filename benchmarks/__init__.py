@@ -1,0 +1,1 @@
+"""Measurements of Tallybook against limits that are measured in the same run."""
