@@ -41,14 +41,16 @@ class Services:
         pool_size: int = 16,
         grace: timedelta = DEFAULT_GRACE,
         wake: Callable[[], None] | None = None,
+        wake_projector: Callable[[], None] | None = None,
         follow_inline: bool = False,
     ) -> None:
-        """`wake` tells followers in other processes that there is news. With `follow_inline` this
-        process brings the read models up to date itself, as a command that runs alone must."""
+        """`wake` tells followers in other processes that there is news, `wake_projector` the one
+        that counts usage, from which nothing falls due. With `follow_inline` this process brings
+        the read models up to date itself, as a command that runs alone must."""
         self.datastore = Datastore(url, pool_size=pool_size)
         self.grace = grace
         self.wake = self._follow if follow_inline else wake or _no_wake
-        self.usage_writer = UsageWriter(self.wake)
+        self.usage_writer = UsageWriter(wake_projector or self.wake)
         self._applications: dict[int, LedgerApplication] = {}
         self._ingestions: dict[int, UsageIngestion] = {}
         self._logs: dict[int, EventSourcedLedger] = {}

@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import socket
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ from projections.runtime.wake import Doorbell, Ringer
 
 _DRAIN_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 30
+_SWITCH_SECONDS = 0.0005
+"""How long a thread with an answer of the database waits for one that is busy with requests."""
 _API_CONNECTIONS = 16
 _FOLLOWER_CONNECTIONS = 2
 
@@ -29,17 +32,18 @@ def main() -> None:
     configure_logs(options.log_level)
     stopping = threading.Event()
     bells = Path(options.bells)
-    ringers = [Ringer(bells / "projector"), Ringer(bells / "scheduler")]
+    projector, scheduler = Ringer(bells / "projector"), Ringer(bells / "scheduler")
 
     def wake() -> None:
-        for ringer in ringers:
-            ringer.ring()
+        projector.ring()
+        scheduler.ring()
 
     services = Services(
         os.environ["DATABASE_URL"],
         pool_size=_API_CONNECTIONS if options.role == "api" else _FOLLOWER_CONNECTIONS,
         grace=timedelta(seconds=options.grace),
         wake=wake,
+        wake_projector=projector.ring,
     )
     threading.Thread(target=_watch, args=(options.lifeline,), daemon=True).start()
     try:
@@ -55,6 +59,7 @@ def main() -> None:
 def _serve(services: Services, listener: int) -> None:
     from api.app import create_app
 
+    sys.setswitchinterval(_SWITCH_SECONDS)
     config = uvicorn.Config(
         create_app(services),
         log_level="warning",
