@@ -6,9 +6,11 @@ import msgspec
 
 from ledger.kernel.events import RecordedEvent
 from ledger.meter_events.events import MeterEventCancelled, UsageRecord, UsageRecorded
+from projections.meter_events.rollups import rolled_up, take_away
 from projections.meter_events.rows import (
     CANCELLED_METER_EVENTS,
     METER_EVENTS,
+    USAGE_ROLLUPS,
     CancelledMeterEventRow,
     MeterEventRow,
 )
@@ -19,25 +21,40 @@ _json = msgspec.json.Encoder(order="sorted")
 
 class MeterEventsProjection:
     name = "meter_events"
-    version = 1
-    tables = (METER_EVENTS, CANCELLED_METER_EVENTS)
+    version = 2
+    tables = (METER_EVENTS, CANCELLED_METER_EVENTS, USAGE_ROLLUPS)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
         match recorded.event:
             case UsageRecorded() as event:
-                position = recorded.position
-                rows.insert_many(
-                    METER_EVENTS,
-                    (
-                        _row(position, ordinal, record)
-                        for ordinal, record in enumerate(event.records())
-                    ),
-                )
+                events = [
+                    _row(recorded.position, ordinal, record)
+                    for ordinal, record in enumerate(event.records())
+                ]
+                rows.insert_many(METER_EVENTS, events)
+                rows.merge_many(USAGE_ROLLUPS, rolled_up(events))
             case MeterEventCancelled() as event:
-                cancelled = CancelledMeterEventRow(event.position, event.ordinal, recorded.position)
-                rows.put(CANCELLED_METER_EVENTS, cancelled)
+                _cancel(rows, event, recorded.position)
             case _:
                 pass
+
+
+def _cancel(rows: Rows, event: MeterEventCancelled, position: int) -> None:
+    cancelled = rows.get(METER_EVENTS, event.position, event.ordinal)
+    if cancelled is None:
+        raise LookupError(f"no meter event at {event.position}/{event.ordinal}")
+    rows.put(
+        CANCELLED_METER_EVENTS,
+        CancelledMeterEventRow(
+            event.position,
+            event.ordinal,
+            position,
+            cancelled.meter,
+            cancelled.customer,
+            cancelled.timestamp,
+        ),
+    )
+    take_away(rows, cancelled)
 
 
 def _row(position: int, ordinal: int, record: UsageRecord) -> MeterEventRow:

@@ -1,10 +1,18 @@
-"""Rows of usage, added and never changed. Times are epoch microseconds."""
+"""Rows of usage. Times are epoch microseconds.
+
+Meter events are kept one row each and never changed. Rollups hold what the uncancelled events of
+one meter and customer amount to in a minute, an hour or a day in UTC.
+"""
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
-from projections.runtime.tables import Table
+from ledger.kernel.quantities import EXACT
+from projections.runtime.tables import Merging, Table
+
+_VERSION: Final = 2
 
 
 class MeterEventRow(msgspec.Struct, frozen=True, gc=False):
@@ -26,7 +34,57 @@ class CancelledMeterEventRow(msgspec.Struct, frozen=True, gc=False):
     position: int
     ordinal: int
     cancelled_at: int
+    meter: str
+    customer: str
+    timestamp: int
 
+
+class UsageRollupRow(msgspec.Struct, frozen=True, gc=False):
+    """What the events of a stretch of time amount to. There is none for a stretch without events.
+
+    `resolution` is its length in seconds, `bucket` its start. An event without a value adds 0 to
+    `sum`. The last event is that with the latest timestamp, and of several the last in the log.
+    """
+
+    meter: str
+    customer: str
+    resolution: int
+    bucket: int
+    count: int
+    sum: Decimal
+    last_timestamp: int
+    last_position: int
+    last_ordinal: int
+    last_value: Decimal | None
+
+    def last(self) -> tuple[int, int, int]:
+        """By what the last event is found."""
+        return self.last_timestamp, self.last_position, self.last_ordinal
+
+
+def together(one: UsageRollupRow, other: UsageRollupRow) -> UsageRollupRow:
+    """What the events of two rows amount to, under the key of the first."""
+    later = other if other.last() > one.last() else one
+    return UsageRollupRow(
+        one.meter,
+        one.customer,
+        one.resolution,
+        one.bucket,
+        one.count + other.count,
+        EXACT.add(one.sum, other.sum),
+        later.last_timestamp,
+        later.last_position,
+        later.last_ordinal,
+        later.last_value,
+    )
+
+
+LAST: Final = ("last_timestamp", "last_position", "last_ordinal")
+"""The columns by which the last event of rollups is found, greatest first."""
+
+_IS_LATER: Final = (
+    f"({', '.join(f'excluded.{name}' for name in LAST)}) > ({', '.join(f't.{name}' for name in LAST)})"
+)
 
 METER_EVENTS = Table(
     "meter_events",
@@ -43,6 +101,7 @@ METER_EVENTS = Table(
         "payload": "jsonb",
     },
     indexes=(("meter", "customer", "timestamp"),),
+    version=_VERSION,
     document=False,
 )
 
@@ -50,6 +109,44 @@ CANCELLED_METER_EVENTS = Table(
     "cancelled_meter_events",
     CancelledMeterEventRow,
     key=("position", "ordinal"),
-    columns={"position": "bigint", "ordinal": "integer", "cancelled_at": "bigint"},
+    columns={
+        "position": "bigint",
+        "ordinal": "integer",
+        "cancelled_at": "bigint",
+        "meter": "text",
+        "customer": "text",
+        "timestamp": "bigint",
+    },
+    indexes=(("meter", "customer", "timestamp"),),
+    version=_VERSION,
     document=False,
+)
+
+USAGE_ROLLUPS = Table(
+    "usage_rollups",
+    UsageRollupRow,
+    key=("meter", "customer", "resolution", "bucket"),
+    columns={
+        "resolution": "integer",
+        "bucket": "bigint",
+        "count": "bigint",
+        "sum": "numeric",
+        "last_timestamp": "bigint",
+        "last_position": "bigint",
+        "last_ordinal": "integer",
+        "last_value": "numeric",
+    },
+    version=_VERSION,
+    document=False,
+    merging=Merging(
+        together,
+        {
+            "count": "t.count + excluded.count",
+            "sum": "t.sum + excluded.sum",
+            **{
+                name: f"CASE WHEN {_IS_LATER} THEN excluded.{name} ELSE t.{name} END"
+                for name in (*LAST, "last_value")
+            },
+        },
+    ),
 )

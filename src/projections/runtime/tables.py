@@ -1,6 +1,6 @@
 """Tables of read models: a frozen row type, its key, and the columns that queries filter by."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, LiteralString, TypeVar, cast
@@ -10,13 +10,26 @@ import msgspec
 R = TypeVar("R", bound=msgspec.Struct)
 
 
+@dataclass(frozen=True, slots=True)
+class Merging(Generic[R]):
+    """How two rows of one key become one; the order of rows must not matter.
+
+    `together` does it in memory. `columns` says the same in SQL, column by column, of `t`, the row
+    that is there, and `excluded`, the one that comes.
+    """
+
+    together: Callable[[R, R], R]
+    columns: Mapping[str, str]
+
+
 @dataclass(frozen=True, eq=False)
 class Table(Generic[R]):
     """One table of a read model, the same on every ledger.
 
     `key` and `columns` name attributes of the row, with their SQL types; the key is text unless
     `columns` says otherwise. With `document` the whole row is kept as jsonb as well, and `columns`
-    holds only what queries need. `indexes` are lists of columns, after `ledger_id`.
+    holds only what queries need. `indexes` are lists of columns, after `ledger_id`. A table with
+    `merging` takes rows that are merged with those of the same key.
     """
 
     name: str
@@ -26,6 +39,7 @@ class Table(Generic[R]):
     indexes: tuple[tuple[str, ...], ...] = ()
     version: int = 1
     document: bool = True
+    merging: Merging[R] | None = None
 
     def relation(self, suffix: str = "") -> LiteralString:
         """The qualified name, safe to put into SQL: it is made of names in this source alone."""
@@ -81,6 +95,37 @@ class Table(Generic[R]):
             f"ON CONFLICT ({', '.join(('ledger_id', *self.key))}) DO {action}",
         )
 
+    def merge_statement(self, suffix: str = "") -> LiteralString:
+        """Insert many rows or merge them with those there, given as one array a column.
+
+        Raises TypeError for a table whose rows are not merged.
+        """
+        changes = ", ".join(f"{name} = {to}" for name, to in self.merged().columns.items())
+        return cast(
+            "LiteralString",
+            f"{self.insert_statement(suffix)} "
+            f"ON CONFLICT ({', '.join(('ledger_id', *self.key))}) DO UPDATE SET {changes}",
+        )
+
+    def merged(self) -> Merging[R]:
+        """How rows are merged. Raises TypeError where they are not."""
+        if self.merging is None:
+            raise TypeError(f"rows of {self.name} are not merged")
+        return self.merging
+
+    def newest_statement(
+        self, column: str, order: Sequence[str], equal: Sequence[str], suffix: str = ""
+    ) -> LiteralString:
+        """Rows equal in some columns, within bounds of another, the greatest of `order` first."""
+        what = "data::text AS data" if self.document else ", ".join(self.types)
+        match = " AND ".join(f"{name} = %({name})s" for name in ("ledger_id", *equal))
+        return cast(
+            "LiteralString",
+            f"SELECT {what} FROM {self.relation(suffix)} WHERE {match} "
+            f"AND {column} >= %(from_bound)s AND {column} < %(to_bound)s "
+            f"ORDER BY {', '.join(f'{name} DESC' for name in order)} LIMIT %(most)s",
+        )
+
     def insert_statement(self, suffix: str = "") -> LiteralString:
         """Insert many new rows, given as one array a column."""
         names = self._stored_names()
@@ -88,7 +133,7 @@ class Table(Generic[R]):
         values = ", ".join("r.data::jsonb" if name == "data" else f"r.{name}" for name in names)
         return cast(
             "LiteralString",
-            f"INSERT INTO {self.relation(suffix)} (ledger_id, {', '.join(names)}) "
+            f"INSERT INTO {self.relation(suffix)} AS t (ledger_id, {', '.join(names)}) "
             f"SELECT %(ledger_id)s, {values} FROM unnest({arrays}) AS r ({', '.join(names)})",
         )
 
