@@ -19,7 +19,7 @@ from ledger.store.datastore import Datastore
 from ledger.store.event_sourcing import EventSourcedLedger
 from ledger.store.idempotency import IdempotencyKeys
 from ledger.store.work import Work
-from projections.meter_events.usage import SqlUsageReader
+from projections.meter_events.usage import LiveUsageReader, SqlUsageReader
 from projections.registry import PROJECTION_OF_TABLE, PROJECTIONS
 from projections.runtime.as_of import PastLookup
 from projections.runtime.log import Log
@@ -93,10 +93,15 @@ class Services:
         return Reader(self.datastore, ledger_id, PROJECTION_OF_TABLE, head, self.wake)
 
     def usage_reader(self, work: Work) -> UsageReader:
-        """Reads usage for a command; it waits for the position that it is asked for."""
-        return SqlUsageReader(
-            Reader(self.datastore, work.ledger.ledger_id, PROJECTION_OF_TABLE, 0, self.wake)
-        )
+        """Reads usage for a command, with evidence; it waits for the position it is asked for."""
+        return SqlUsageReader(self._waiting_reader(work))
+
+    def live_usage_reader(self, work: Work) -> UsageReader:
+        """Reads usage for an answer that is not recorded: as of the position or a later one."""
+        return LiveUsageReader(self._waiting_reader(work))
+
+    def _waiting_reader(self, work: Work) -> Reader:
+        return Reader(self.datastore, work.ledger.ledger_id, PROJECTION_OF_TABLE, 0, self.wake)
 
     def past(self, ledger_id: int, position: int) -> PastLookup:
         """The read models of a ledger as of a position."""

@@ -73,6 +73,6 @@ def test_several_meters_and_stretches_are_read_in_one_pass(
         return select(*arguments, **options)
 
     monkeypatch.setattr(recorder, "select_notifications", counted)
-    assert reader.usages("cus_a", asked, through) == alone
+    assert reader.usages("cus_a", asked, through) == (through, alone)
     assert [usage.quantity for usage in alone] == [5, 0, 11, 0]
     assert len(read) == 2

@@ -126,7 +126,7 @@ class LedgerInProcess:
         application = self.services.application(self.identity)
         work = Work(self.identity, self.circumstances(), application.recorder, application.mapper)
         try:
-            return preview_upcoming(work, self.services.usage_reader, subscription)
+            return preview_upcoming(work, self.services.live_usage_reader, subscription)
         except LedgerError as refusal:
             self.refused = refusal
             return None

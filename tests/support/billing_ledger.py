@@ -1,6 +1,6 @@
 """A ledger in memory in which subscriptions are billed, with usage at positions of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
@@ -14,11 +14,10 @@ from ledger.kernel.errors import LedgerError
 from ledger.kernel.events import DomainEvent
 from ledger.kernel.periods import Interval
 from ledger.meter_events.aggregation import (
-    MeterDefinition,
     MeteredEvent,
-    Usage,
     tally,
 )
+from ledger.meter_events.usage import Asked, UsageAsOf
 from ledger.meters.events import Formula, MeterCreated
 from ledger.prices.events import PriceCreated, PriceDetails
 from ledger.prices.terms import PriceTerms, Recurring
@@ -187,20 +186,24 @@ class InMemoryUsage:
     def __init__(self, usage: list[tuple[str, str, MeteredEvent]]) -> None:
         self._usage = usage
 
-    def usage(
-        self,
-        meter: MeterDefinition,
-        customer: str,
-        start: datetime,
-        end: datetime,
-        through_position: int,
-    ) -> Usage:
-        events = [
-            event
-            for of, who, event in self._usage
-            if (of, who) == (meter.id, customer) and event.position <= through_position
-        ]
-        return tally(meter, to_microseconds(start), to_microseconds(end), events)
+    def usages(self, customer: str, asked: Sequence[Asked], through_position: int) -> UsageAsOf:
+        return UsageAsOf(
+            through_position,
+            [
+                tally(
+                    one.meter,
+                    to_microseconds(one.start),
+                    to_microseconds(one.end),
+                    (
+                        event
+                        for of, who, event in self._usage
+                        if (of, who) == (one.meter.id, customer)
+                        and event.position <= through_position
+                    ),
+                )
+                for one in asked
+            ],
+        )
 
 
 def subscription_request(*prices: str, **fields: Any) -> CreateSubscription:

@@ -33,14 +33,14 @@ def with_amounts(view: View, rows: Sequence[InvoiceRow]) -> list[InvoiceRow]:
 def _rated(view: View, work: Work, row: InvoiceRow) -> InvoiceRow:
     draft = require_invoice(work, row.id).draft
     try:
-        return rated(row, bill_now(work, view.services.usage_reader, draft))
+        return rated(row, bill_now(work, view.services.live_usage_reader, draft))
     except InvalidRequest as refusal:
         return msgspec.structs.replace(row, finalization_error=refusal.message)
 
 
 def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> InvoiceRow:
     """The row of an invoice to come, as `bill` makes it. Its id is no invoice's."""
-    made = bill(_work(view), view.services.usage_reader)
+    made = bill(_work(view), view.services.live_usage_reader)
     period = made.draft.period
     invoice_id = derived_id(
         "upcoming_in", made.draft.subscription, period.start.isoformat(), period.end.isoformat()

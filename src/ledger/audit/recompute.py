@@ -192,7 +192,7 @@ def _usage(history: _History, draft: InvoiceDrafted, through: int) -> UsageOf:
     lines = [line for line in draft.lines if line.kind == "metered"]
     asked = [Asked(meters[line.meter or ""], line.period.start, line.period.end) for line in lines]
     reader = LogUsageReader(history.ledger.recorder, history.ledger.mapper)
-    found = reader.usages(draft.customer, asked, through)
+    found = reader.usages(draft.customer, asked, through).usages
     by_line = {line.id: usage for line, usage in zip(lines, found, strict=True)}
     return lambda line: by_line[line.id]
 

@@ -65,6 +65,8 @@ class Usage:
     `meter_events` and the positions are of the events the formula was applied to. `digest` is the
     SHA-256 over a line `position/ordinal value` for each of them, in that order (the value is
     empty for an event without one). A sum may be negative.
+
+    A reader that does not look at every event gives no positions, and an empty digest.
     """
 
     quantity: Decimal

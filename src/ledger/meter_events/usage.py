@@ -22,28 +22,28 @@ _USAGE_PAGE = 32
 _CATALOG_PAGE = 1_000
 
 
-class UsageReader(Protocol):
-    """Answers what was used; every implementation gives the same answers."""
-
-    def usage(
-        self,
-        meter: MeterDefinition,
-        customer: str,
-        start: datetime,
-        end: datetime,
-        through_position: int,
-    ) -> Usage:
-        """Usage with timestamps from `start` up to, not including, `end`, of events recorded, and
-        of cancellations made, at positions up to `through_position`."""
-        ...
-
-
 class Asked(NamedTuple):
     """Usage that is asked for: of a meter, from `start` up to, not including, `end`."""
 
     meter: MeterDefinition
     start: datetime
     end: datetime
+
+
+class UsageAsOf(NamedTuple):
+    """The usage that was asked for, in the same order, as the log stood at a position."""
+
+    through_position: int
+    usages: list[Usage]
+
+
+class UsageReader(Protocol):
+    """Answers what was used; every implementation gives the same answers."""
+
+    def usages(self, customer: str, asked: Sequence[Asked], through_position: int) -> UsageAsOf:
+        """Usage of events recorded, and of cancellations made, at positions up to
+        `through_position`, or a later one if the reader answers as of now."""
+        ...
 
 
 class LogUsageReader:
@@ -64,11 +64,13 @@ class LogUsageReader:
         end: datetime,
         through_position: int,
     ) -> Usage:
-        """See `UsageReader`. Raises UnknownTopic for an event that this release does not know."""
-        return self.usages(customer, [Asked(meter, start, end)], through_position)[0]
+        """The same as `usages` for one meter and stretch of time."""
+        return self.usages(customer, [Asked(meter, start, end)], through_position).usages[0]
 
-    def usages(self, customer: str, asked: Sequence[Asked], through_position: int) -> list[Usage]:
-        """The same for several meters and stretches of time, in one pass over the log."""
+    def usages(self, customer: str, asked: Sequence[Asked], through_position: int) -> UsageAsOf:
+        """See `UsageReader`. One pass over the log.
+
+        Raises UnknownTopic for an event that this release does not know."""
         meters = {one.meter.id for one in asked}
         cancelled = self._cancelled(meters, customer, through_position)
         countings = [_Counting.of(one) for one in asked]
@@ -77,7 +79,8 @@ class LogUsageReader:
                 continue
             for counting in countings:
                 counting.take(meter_id, event)
-        return [counting.tally.result() for counting in countings]
+        usages = [counting.tally.result() for counting in countings]
+        return UsageAsOf(through_position, usages)
 
     def _cancelled(self, meters: set[str], customer: str, through: int) -> set[tuple[int, int]]:
         places: set[tuple[int, int]] = set()

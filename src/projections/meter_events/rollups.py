@@ -1,4 +1,4 @@
-"""Usage rolled up by minute, hour and day: added to by every event, taken from by a cancellation."""
+"""Usage rolled up by minute, hour and day: events are added, cancelled ones taken away."""
 
 from collections.abc import Iterable
 from decimal import Decimal

@@ -82,8 +82,8 @@ def together(one: UsageRollupRow, other: UsageRollupRow) -> UsageRollupRow:
 LAST: Final = ("last_timestamp", "last_position", "last_ordinal")
 """The columns by which the last event of rollups is found, greatest first."""
 
-_IS_LATER: Final = (
-    f"({', '.join(f'excluded.{name}' for name in LAST)}) > ({', '.join(f't.{name}' for name in LAST)})"
+_IS_LATER: Final = "({}) > ({})".format(
+    ", ".join(f"excluded.{name}" for name in LAST), ", ".join(f"t.{name}" for name in LAST)
 )
 
 METER_EVENTS = Table(

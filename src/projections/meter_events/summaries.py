@@ -8,9 +8,9 @@ every other list; the end of a stretch is not part of it.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from ledger.kernel.clock import EPOCH, to_epoch
+from ledger.kernel.clock import EPOCH, to_epoch, to_microseconds
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.ids import derived_id
 from ledger.meter_events.aggregation import (
@@ -19,8 +19,9 @@ from ledger.meter_events.aggregation import (
     MeterDefinition,
     canonical,
 )
-from projections.meter_events.counted import QUANTITY, counted, parameters
-from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS
+from projections.meter_events import counted, rolled
+from projections.meter_events.rollups import DAY, HOUR, MINUTE
+from projections.meter_events.rows import USAGE_ROLLUPS
 from projections.runtime.reader import Paging, Reader
 
 Grouping = Literal["hour", "day"]
@@ -30,6 +31,12 @@ _ALIGNMENT: dict[Grouping | None, tuple[timedelta, str]] = {
     None: (_MINUTE, "a minute"),
     "hour": (timedelta(hours=1), "an hour"),
     "day": (timedelta(days=1), "a day in UTC"),
+}
+# The resolutions whose buckets lie within one stretch, the coarsest first.
+_RESOLUTIONS: dict[Grouping | None, tuple[int, ...]] = {
+    None: (DAY, HOUR, MINUTE),
+    "hour": (HOUR,),
+    "day": (DAY,),
 }
 
 
@@ -74,21 +81,44 @@ def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
     """Every stretch with usage, newest first. Raises InvalidRequest for bad times, Unavailable
     while the read model is behind."""
     check_times(query)
-    reader.wait_for(METER_EVENTS, CANCELLED_METER_EVENTS)
+    reader.wait_for(USAGE_ROLLUPS)
     start, end = to_epoch(query.start), to_epoch(query.end)
     width = WINDOW_MICROSECONDS[query.grouping] if query.grouping else (end - start) * MICROSECONDS
     # An ungrouped stretch is one bucket that begins at its own start.
     offset = 0 if query.grouping else start * MICROSECONDS
-    records = reader.fetch(
-        f"{counted(query.meter)} SELECT (timestamp - %(offset)s) / %(bucket)s AS bucket, "
-        f"{QUANTITY[query.meter.formula]} AS quantity FROM counted GROUP BY 1 ORDER BY 1 DESC",
-        parameters(query.meter, query.customer, query.start, query.end, reader.head)
-        | {"offset": offset, "bucket": width},
-    )
+    read = _from_rollups if query.meter.event_time_window is None else _from_events
+    records = read(reader, query, {"offset": offset, "bucket": width})
     return [
         _summary(query, (record["bucket"] * width + offset) // MICROSECONDS, width, record)
         for record in records
     ]
+
+
+def _from_rollups(
+    reader: Reader, query: SummaryQuery, buckets: dict[str, int]
+) -> list[dict[str, Any]]:
+    resolutions = _RESOLUTIONS[query.grouping]
+    start, end = to_microseconds(query.start), to_microseconds(query.end)
+    pieces = list(rolled.cut(start, end, resolutions))
+    return reader.fetch(
+        f"{rolled.ROLLED} SELECT (at - %(offset)s) / %(bucket)s AS bucket, "
+        f"{rolled.QUANTITY[query.meter.formula]} AS quantity FROM rolled "
+        "GROUP BY 1 ORDER BY 1 DESC",
+        rolled.parameters(query.meter.id, query.customer, pieces) | buckets,
+    )
+
+
+def _from_events(
+    reader: Reader, query: SummaryQuery, buckets: dict[str, int]
+) -> list[dict[str, Any]]:
+    """Of a meter with an event_time_window, where single events overwrite each other."""
+    return reader.fetch(
+        f"{counted.counted(query.meter)} SELECT (timestamp - %(offset)s) / %(bucket)s AS bucket, "
+        f"{counted.QUANTITY[query.meter.formula]} AS quantity FROM counted "
+        "GROUP BY 1 ORDER BY 1 DESC",
+        counted.parameters(query.meter, query.customer, query.start, query.end, reader.head)
+        | buckets,
+    )
 
 
 def page_of(found: list[Summary], paging: Paging) -> tuple[list[Summary], bool]:

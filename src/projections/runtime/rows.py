@@ -41,7 +41,12 @@ class Rows(Protocol):
         ...
 
     def newest(
-        self, table: Table[R], within: Within, order: tuple[str, ...], most: int | None, **equal: Any
+        self,
+        table: Table[R],
+        within: Within,
+        order: tuple[str, ...],
+        most: int | None,
+        **equal: Any,
     ) -> list[R]:
         """The first rows, at most `most` of them, by `order`, greatest first: of those within
         bounds and equal to `equal`. It looks at every row there: for rare use."""
@@ -75,7 +80,12 @@ class MemoryRows:
             self.put(table, row if there is None else together(there, row))
 
     def newest(
-        self, table: Table[R], within: Within, order: tuple[str, ...], most: int | None, **equal: Any
+        self,
+        table: Table[R],
+        within: Within,
+        order: tuple[str, ...],
+        most: int | None,
+        **equal: Any,
     ) -> list[R]:
         found = [
             row
@@ -140,7 +150,12 @@ class SqlRows:
             waiting[key] = row if there is None else together(cast("R", there), row)
 
     def newest(
-        self, table: Table[R], within: Within, order: tuple[str, ...], most: int | None, **equal: Any
+        self,
+        table: Table[R],
+        within: Within,
+        order: tuple[str, ...],
+        most: int | None,
+        **equal: Any,
     ) -> list[R]:
         self._write_added(table)
         self._write_changed(table)
@@ -183,8 +198,13 @@ class SqlRows:
         return None if record is None else table.from_record(record)
 
     def _insert(self, table: Table[Any], rows: list[msgspec.Struct]) -> None:
-        if rows:
+        if table.document and rows:
             self._execute(table.insert_statement(self._suffix), table.arrays(rows))
+        elif rows:
+            ledger = (self._ledger_id,)
+            with self._cursor.copy(table.copy_statement(self._suffix)) as copy:
+                for values in map(table.values_of, rows):
+                    copy.write_row(ledger + values)
 
     def _execute(self, statement: Any, arrays: dict[str, list[Any]]) -> None:
         self._cursor.execute(statement, arrays | {"ledger_id": self._ledger_id}, prepare=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, LiteralString, TypeVar, cast
 
 import msgspec
@@ -59,7 +60,17 @@ class Table(Generic[R]):
         return self._decoder.decode(data)
 
     def key_of(self, row: R) -> tuple[Any, ...]:
-        return tuple(getattr(row, name) for name in self.key)
+        return self._values_of_key(row)
+
+    @cached_property
+    def _values_of_key(self) -> Callable[[R], tuple[Any, ...]]:
+        return _values_of(self.key)
+
+    @cached_property
+    def values_of(self) -> Callable[[R], tuple[Any, ...]]:
+        """The values of a row that `copy_statement` takes after the ledger's number; not its
+        document."""
+        return _values_of(tuple(self.types))
 
     def create_statement(self, suffix: str = "") -> LiteralString:
         """DDL, to be run under the owner's role."""
@@ -137,6 +148,13 @@ class Table(Generic[R]):
             f"SELECT %(ledger_id)s, {values} FROM unnest({arrays}) AS r ({', '.join(names)})",
         )
 
+    def copy_statement(self, suffix: str = "") -> LiteralString:
+        """Insert many new rows without documents, streamed: several times as fast."""
+        return cast(
+            "LiteralString",
+            f"COPY {self.relation(suffix)} (ledger_id, {', '.join(self.types)}) FROM STDIN",
+        )
+
     def delete_statement(self, suffix: str = "") -> LiteralString:
         """Delete many rows by key, given as one array a key column."""
         arrays = ", ".join(f"%({name})s::{self.types[name]}[]" for name in self.key)
@@ -177,3 +195,11 @@ class Table(Generic[R]):
 
     def _array_type(self, name: str) -> str:
         return "text" if name == "data" else self.types[name]
+
+
+def _values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads some attributes of a row, always as a tuple."""
+    if len(names) == 1:
+        name = names[0]
+        return lambda row: (getattr(row, name),)
+    return attrgetter(*names)

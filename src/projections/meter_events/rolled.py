@@ -1,0 +1,95 @@
+"""Usage read from the rollups: a window is cut into days, hours and minutes, whatever its length.
+
+What begins or ends within a minute is read from the meter events themselves. A month takes at
+most 31 days, 46 hours and 118 minutes.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, LiteralString, NamedTuple
+
+from ledger.meter_events.aggregation import MICROSECONDS
+from projections.meter_events.rollups import RESOLUTIONS
+from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, USAGE_ROLLUPS
+
+# OFFSET 0 keeps each piece a search of its own, whatever the planner thinks of the whole.
+ROLLED: Final[LiteralString] = f"""
+WITH rolled AS (
+    SELECT r.bucket AS at, r.count, r.sum,
+        r.last_timestamp, r.last_position, r.last_ordinal, r.last_value
+    FROM unnest(%(resolutions)s::integer[], %(starts)s::bigint[], %(ends)s::bigint[])
+        AS piece (resolution, first, past)
+    CROSS JOIN LATERAL (
+        SELECT * FROM {USAGE_ROLLUPS.relation()} AS u
+        WHERE u.ledger_id = %(ledger_id)s AND u.meter = %(meter)s AND u.customer = %(customer)s
+          AND u.resolution = piece.resolution
+          AND u.bucket >= piece.first AND u.bucket < piece.past
+        OFFSET 0) AS r
+    UNION ALL
+    SELECT e.timestamp, 1, coalesce(e.value, 0), e.timestamp, e.position, e.ordinal, e.value
+    FROM unnest(%(edge_starts)s::bigint[], %(edge_ends)s::bigint[]) AS edge (first, past)
+    CROSS JOIN LATERAL (
+        SELECT * FROM {METER_EVENTS.relation()} AS m
+        WHERE m.ledger_id = %(ledger_id)s AND m.meter = %(meter)s AND m.customer = %(customer)s
+          AND m.timestamp >= edge.first AND m.timestamp < edge.past
+          AND NOT EXISTS (
+              SELECT 1 FROM {CANCELLED_METER_EVENTS.relation()} AS c
+              WHERE c.ledger_id = %(ledger_id)s AND c.position = m.position
+                AND c.ordinal = m.ordinal)
+        OFFSET 0) AS e
+)
+"""
+"""A WITH clause that defines `rolled`: rows that each hold what some events from `at` on amount
+to, all of them as of now."""
+
+QUANTITY: Final[Mapping[str, LiteralString]] = {
+    "sum": "coalesce(sum(sum), 0)",
+    "count": "coalesce(sum(count), 0)",
+    "last": "coalesce((array_agg(last_value "
+    "ORDER BY last_timestamp DESC, last_position DESC, last_ordinal DESC))[1], 0)",
+}
+"""What a formula makes of `rolled`."""
+
+
+class Piece(NamedTuple):
+    """Buckets of a resolution, in seconds, that begin from `start` on and before `end`, in epoch
+    microseconds. The resolution None stands for single events."""
+
+    resolution: int | None
+    start: int
+    end: int
+
+
+def cut(start: int, end: int, resolutions: tuple[int, ...] = RESOLUTIONS[::-1]) -> Iterator[Piece]:
+    """The fewest pieces that make up [start, end), in epoch microseconds, in order of time.
+
+    `resolutions` are those to be used, the coarsest first.
+    """
+    if start >= end:
+        return
+    if not resolutions:
+        yield Piece(None, start, end)
+        return
+    resolution, *finer = resolutions
+    width = resolution * MICROSECONDS
+    first, past = -(-start // width) * width, end // width * width
+    if first >= past:
+        yield from cut(start, end, tuple(finer))
+        return
+    yield from cut(start, first, tuple(finer))
+    yield Piece(resolution, first, past)
+    yield from cut(past, end, tuple(finer))
+
+
+def parameters(meter: str, customer: str, pieces: list[Piece]) -> dict[str, Any]:
+    """The parameters of `ROLLED`."""
+    buckets = [piece for piece in pieces if piece.resolution is not None]
+    edges = [piece for piece in pieces if piece.resolution is None]
+    return {
+        "meter": meter,
+        "customer": customer,
+        "resolutions": [piece.resolution for piece in buckets],
+        "starts": [piece.start for piece in buckets],
+        "ends": [piece.end for piece in buckets],
+        "edge_starts": [edge.start for edge in edges],
+        "edge_ends": [edge.end for edge in edges],
+    }
