@@ -67,8 +67,7 @@ class Followed:
         """The rows in the database, by key."""
         found = self.reader().fetch_rows(
             USAGE_ROLLUPS,
-            "ledger_id = %(ledger_id)s ORDER BY "
-            'meter COLLATE "C", customer COLLATE "C", resolution, bucket',
+            "ledger_id = %(ledger_id)s ORDER BY series, resolution, bucket",
             {},
         )
         return [USAGE_ROLLUPS.row(**{n: getattr(r, n) for n in USAGE_ROLLUPS.types}) for r in found]

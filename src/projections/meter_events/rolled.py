@@ -9,18 +9,23 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from ledger.meter_events.aggregation import MICROSECONDS
 from projections.meter_events.rollups import RESOLUTIONS
-from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, USAGE_ROLLUPS
+from projections.meter_events.rows import (
+    CANCELLED_METER_EVENTS,
+    METER_EVENTS,
+    USAGE_ROLLUPS,
+    series_of,
+)
 
 # OFFSET 0 keeps each piece a search of its own, whatever the planner thinks of the whole.
 ROLLED: Final[LiteralString] = f"""
 WITH rolled AS (
     SELECT r.bucket AS at, r.count, r.sum,
         r.last_timestamp, r.last_position, r.last_ordinal, r.last_value
-    FROM unnest(%(resolutions)s::integer[], %(starts)s::bigint[], %(ends)s::bigint[])
+    FROM unnest(%(resolutions)s::bigint[], %(starts)s::bigint[], %(ends)s::bigint[])
         AS piece (resolution, first, past)
     CROSS JOIN LATERAL (
         SELECT * FROM {USAGE_ROLLUPS.relation()} AS u
-        WHERE u.ledger_id = %(ledger_id)s AND u.meter = %(meter)s AND u.customer = %(customer)s
+        WHERE u.ledger_id = %(ledger_id)s AND u.series = %(series)s
           AND u.resolution = piece.resolution
           AND u.bucket >= piece.first AND u.bucket < piece.past
         OFFSET 0) AS r
@@ -85,6 +90,7 @@ def parameters(meter: str, customer: str, pieces: list[Piece]) -> dict[str, Any]
     buckets = [piece for piece in pieces if piece.resolution is not None]
     edges = [piece for piece in pieces if piece.resolution is None]
     return {
+        "series": series_of(meter, customer),
         "meter": meter,
         "customer": customer,
         "resolutions": [piece.resolution for piece in buckets],

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -15,6 +16,7 @@ from projections.meter_events.rows import (
     USAGE_ROLLUPS,
     MeterEventRow,
     UsageRollupRow,
+    series_of,
     together,
 )
 from projections.runtime.rows import Rows, Within
@@ -59,7 +61,7 @@ def take_away(rows: Rows, cancelled: MeterEventRow) -> None:
     """
     for resolution in RESOLUTIONS:
         bucket = _bucket(cancelled.timestamp, resolution)
-        key = cancelled.meter, cancelled.customer, resolution, bucket
+        key = series_of(cancelled.meter, cancelled.customer), resolution, bucket
         held = rows.get(USAGE_ROLLUPS, *key)
         if held is None:
             raise LookupError(f"no usage is rolled up under {key}")
@@ -67,19 +69,19 @@ def take_away(rows: Rows, cancelled: MeterEventRow) -> None:
             rows.delete(USAGE_ROLLUPS, *key)
             continue
         if (held.last_position, held.last_ordinal) == (cancelled.position, cancelled.ordinal):
-            held = _with_last_of(held, rows)
+            held = _with_last_of(held, cancelled, rows)
         rest = EXACT.subtract(held.sum, cancelled.value or ZERO)
         rows.put(USAGE_ROLLUPS, msgspec.structs.replace(held, count=held.count - 1, sum=rest))
 
 
-def _with_last_of(held: UsageRollupRow, rows: Rows) -> UsageRollupRow:
+def _with_last_of(held: UsageRollupRow, cancelled: MeterEventRow, rows: Rows) -> UsageRollupRow:
     """The row with its last event found anew: of a minute among the events themselves, else among
     the rows of the next finer resolution."""
     end = held.bucket + held.resolution * MICROSECONDS
-    whose = {"meter": held.meter, "customer": held.customer}
     if held.resolution == MINUTE:
         within = Within("timestamp", held.bucket, end)
         order = ("timestamp", "position", "ordinal")
+        whose = {"meter": cancelled.meter, "customer": cancelled.customer}
         gone = {
             (row.position, row.ordinal)
             for row in rows.newest(CANCELLED_METER_EVENTS, within, order, None, **whose)
@@ -90,7 +92,7 @@ def _with_last_of(held: UsageRollupRow, rows: Rows) -> UsageRollupRow:
         return _of_last(held, event)
     finer = RESOLUTIONS[RESOLUTIONS.index(held.resolution) - 1]
     within = Within("bucket", held.bucket, end)
-    [last] = rows.newest(USAGE_ROLLUPS, within, LAST, 1, **whose, resolution=finer)
+    [last] = rows.newest(USAGE_ROLLUPS, within, LAST, 1, series=held.series, resolution=finer)
     return msgspec.structs.replace(
         held,
         last_timestamp=last.last_timestamp,
@@ -113,8 +115,7 @@ def _of_last(held: UsageRollupRow, last: MeterEventRow) -> UsageRollupRow:
 def _row(minute: _Minute, count: int, total: Decimal, last: MeterEventRow) -> UsageRollupRow:
     meter, customer, bucket = minute
     return UsageRollupRow(
-        meter,
-        customer,
+        series_of(meter, customer),
         MINUTE,
         bucket,
         count,
@@ -128,14 +129,15 @@ def _row(minute: _Minute, count: int, total: Decimal, last: MeterEventRow) -> Us
 
 def _coarser(finer: Iterable[UsageRollupRow], resolution: int) -> list[UsageRollupRow]:
     width = resolution * MICROSECONDS
-    found: dict[tuple[str, str, int], UsageRollupRow] = {}
+    found: dict[tuple[UUID, int], UsageRollupRow] = {}
     for row in finer:
-        key = row.meter, row.customer, row.bucket - row.bucket % width
-        there = found.get(key)
-        if there is not None:
-            found[key] = together(there, row)
-        else:
-            found[key] = msgspec.structs.replace(row, resolution=resolution, bucket=key[2])
+        bucket = row.bucket - row.bucket % width
+        there = found.get((row.series, bucket))
+        found[row.series, bucket] = (
+            together(there, row)
+            if there is not None
+            else msgspec.structs.replace(row, resolution=resolution, bucket=bucket)
+        )
     return list(found.values())
 
 

@@ -5,7 +5,10 @@ one meter and customer amount to in a minute, an hour or a day in UTC.
 """
 
 from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -42,12 +45,12 @@ class CancelledMeterEventRow(msgspec.Struct, frozen=True, gc=False):
 class UsageRollupRow(msgspec.Struct, frozen=True, gc=False):
     """What the events of a stretch of time amount to. There is none for a stretch without events.
 
-    `resolution` is its length in seconds, `bucket` its start. An event without a value adds 0 to
-    `sum`. The last event is that with the latest timestamp, and of several the last in the log.
+    `series` stands for a meter and a customer (`series_of`). `resolution` is the length of the
+    stretch in seconds, `bucket` its start. An event without a value adds 0 to `sum`. The last event
+    is that with the latest timestamp, and of several the last in the log.
     """
 
-    meter: str
-    customer: str
+    series: UUID
     resolution: int
     bucket: int
     count: int
@@ -62,12 +65,18 @@ class UsageRollupRow(msgspec.Struct, frozen=True, gc=False):
         return self.last_timestamp, self.last_position, self.last_ordinal
 
 
+@lru_cache(maxsize=65_536)
+def series_of(meter: str, customer: str) -> UUID:
+    """16 bytes for the usage of one meter by one customer: rows and index stay half as large."""
+    named = f"{meter}\0{customer}".encode()
+    return UUID(bytes=blake2b(named, digest_size=16).digest())
+
+
 def together(one: UsageRollupRow, other: UsageRollupRow) -> UsageRollupRow:
     """What the events of two rows amount to, under the key of the first."""
     later = other if other.last() > one.last() else one
     return UsageRollupRow(
-        one.meter,
-        one.customer,
+        one.series,
         one.resolution,
         one.bucket,
         one.count + other.count,
@@ -125,15 +134,16 @@ CANCELLED_METER_EVENTS = Table(
 USAGE_ROLLUPS = Table(
     "usage_rollups",
     UsageRollupRow,
-    key=("meter", "customer", "resolution", "bucket"),
+    key=("series", "resolution", "bucket"),
     columns={
+        "series": "uuid",
         "resolution": "integer",
         "bucket": "bigint",
         "count": "bigint",
-        "sum": "numeric",
         "last_timestamp": "bigint",
         "last_position": "bigint",
         "last_ordinal": "integer",
+        "sum": "numeric",
         "last_value": "numeric",
     },
     version=_VERSION,

@@ -8,7 +8,12 @@ from typing import Any, Generic, LiteralString, TypeVar, cast
 
 import msgspec
 
+from ledger.store.arrays import Int8Array, TextArray, UuidArray
+
 R = TypeVar("R", bound=msgspec.Struct)
+
+_NUMBERS = frozenset({"bigint", "integer"})
+_SENT_AS_TEXT = frozenset({"numeric", "jsonb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ class Table(Generic[R]):
         """Insert many new rows, given as one array a column."""
         names = self._stored_names()
         arrays = ", ".join(f"%({name})s::{self._array_type(name)}[]" for name in names)
-        values = ", ".join("r.data::jsonb" if name == "data" else f"r.{name}" for name in names)
+        values = ", ".join(f"r.{name}{self._from_array(name)}" for name in names)
         return cast(
             "LiteralString",
             f"INSERT INTO {self.relation(suffix)} AS t (ledger_id, {', '.join(names)}) "
@@ -181,20 +186,41 @@ class Table(Generic[R]):
             return self.decode(record["data"])
         return self.row(**{name: record[name] for name in self.types})
 
-    def arrays(self, rows: list[R]) -> dict[str, list[Any]]:
+    def arrays(self, rows: list[R]) -> dict[str, Any]:
         """One array a column, for the statements above."""
-        arrays: dict[str, list[Any]] = {
-            name: [getattr(row, name) for row in rows] for name in self.types
+        arrays = {
+            name: _array(kind, [getattr(row, name) for row in rows])
+            for name, kind in self.types.items()
         }
         if self.document:
-            arrays["data"] = [msgspec.json.encode(row).decode() for row in rows]
+            arrays["data"] = TextArray.of([msgspec.json.encode(row).decode() for row in rows])
         return arrays
 
     def _stored_names(self) -> list[str]:
         return [*self.types, "data"] if self.document else list(self.types)
 
     def _array_type(self, name: str) -> str:
-        return "text" if name == "data" else self.types[name]
+        kind = self.types.get(name, "jsonb")
+        if kind == "integer":
+            return "bigint"
+        return "text" if kind in _SENT_AS_TEXT else kind
+
+    def _from_array(self, name: str) -> str:
+        kind = self.types.get(name, "jsonb")
+        return f"::{kind}" if kind in _SENT_AS_TEXT else ""
+
+
+def _array(kind: str, values: list[Any]) -> Any:
+    """The values of a column as an array, packed where that is possible."""
+    if kind == "uuid":
+        return UuidArray.of([value.bytes for value in values])
+    if kind in _NUMBERS and None not in values:
+        return Int8Array.of(values)
+    if kind == "text":
+        return TextArray.of(values)
+    if kind in _SENT_AS_TEXT:
+        return TextArray.of([None if value is None else str(value) for value in values])
+    return values
 
 
 def _values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
