@@ -92,6 +92,10 @@ class Asking:
         answer = self._connection.getresponse()
         return answer.status, json.loads(answer.read())
 
+    def reconnect(self) -> None:
+        """Begin a new connection: the server closes one that was idle for long."""
+        self._connection.close()
+
     def post(self, path: str, **fields: Any) -> Any:
         """The answer to a request that must succeed."""
         status, answer = self.ask("POST", path, fields)
@@ -186,6 +190,7 @@ def _measured(
     begun = time.perf_counter()
     filling.fill(events)
     written = time.perf_counter() - begun
+    asking.reconnect()
     month = {"customer": customer, "start_time": PERIOD_START + 37, "end_time": _END}
     requests: dict[str, Callable[[], tuple[int, Any]]] = {
         "event_summaries": lambda: asking.ask(

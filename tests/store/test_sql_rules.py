@@ -73,8 +73,12 @@ def test_the_statements_made_for_read_models_name_the_ledger() -> None:
             table.upsert_statement,
             table.delete_statement,
             table.select_statement,
+            table.copy_statement,
         )
     ]
+    tables = [table for projection in PROJECTIONS for table in projection.tables]
+    made += [table.newest_statement("n", ("n",), ("id",)) for table in tables]
+    made += [table.merge_statement() for table in tables if table.merging is not None]
     assert len(made) >= 20
     assert [(sql, faults(sql)) for sql in made if faults(sql)] == []
 

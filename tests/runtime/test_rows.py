@@ -1,0 +1,96 @@
+"""Rows over a transaction are what rows in memory are, in whatever order they are changed."""
+
+import itertools
+from collections.abc import Callable
+from decimal import Decimal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.store.datastore import Datastore
+from projections.meter_events.rows import (
+    LAST,
+    METER_EVENTS,
+    USAGE_ROLLUPS,
+    MeterEventRow,
+    UsageRollupRow,
+    series_of,
+)
+from projections.runtime.rows import MemoryRows, Rows, SqlRows, Within
+
+SERIES = series_of("mtr_1", "cus_1")
+_ledger_ids = itertools.count(1)
+
+Step = Callable[[Rows], object]
+
+ROLLUPS = st.builds(
+    lambda bucket, count, total, at, value: UsageRollupRow(
+        SERIES, 60, bucket, count, total, at, at + 1, at + 2, value
+    ),
+    st.integers(0, 3),
+    st.integers(1, 9),
+    st.decimals(-999, 999, places=2),
+    st.integers(0, 5),
+    st.none() | st.just(Decimal("1.50")),
+)
+
+
+def merge(rollups: list[UsageRollupRow]) -> Step:
+    return lambda rows: rows.merge_many(USAGE_ROLLUPS, rollups)
+
+
+def put(rollup: UsageRollupRow) -> Step:
+    return lambda rows: rows.put(USAGE_ROLLUPS, rollup)
+
+
+def delete(bucket: int) -> Step:
+    return lambda rows: rows.delete(USAGE_ROLLUPS, SERIES, 60, bucket)
+
+
+def get(bucket: int) -> Step:
+    return lambda rows: str(rows.get(USAGE_ROLLUPS, SERIES, 60, bucket))
+
+
+def latest(most: int | None) -> Step:
+    within = Within("bucket", 1, 3)
+    return lambda rows: [
+        row.last() for row in rows.newest(USAGE_ROLLUPS, within, LAST, most, series=SERIES)
+    ]
+
+
+STEPS = st.lists(
+    st.builds(merge, st.lists(ROLLUPS, max_size=4))
+    | st.builds(put, ROLLUPS)
+    | st.builds(delete, st.integers(0, 3))
+    | st.builds(get, st.integers(0, 3))
+    | st.builds(latest, st.sampled_from([1, None])),
+    max_size=15,
+)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=STEPS)
+def test_any_steps_do_the_same_to_both(datastore: Datastore, steps: list[Step]) -> None:
+    in_memory, ledger_id = MemoryRows(), next(_ledger_ids)
+    steps = [*steps, latest(None), *(get(bucket) for bucket in range(4))]
+    with datastore.transaction(commit=True) as cursor:
+        stored = SqlRows(cursor, ledger_id)
+        for step in steps:
+            assert step(stored) == step(in_memory)
+        stored.flush()
+        again = SqlRows(cursor, ledger_id)
+        for bucket in range(4):
+            assert get(bucket)(again) == get(bucket)(in_memory)
+
+
+def test_rows_that_were_just_inserted_are_found(datastore: Datastore) -> None:
+    text = 'tab\t, newline\n, backslash \\ and "quotes"'
+    row = MeterEventRow(1, 0, "mtr_1", "cus_1", 5, text, None, "{}")
+    with datastore.transaction(commit=True) as cursor:
+        rows = SqlRows(cursor, next(_ledger_ids))
+        rows.insert_many(METER_EVENTS, [row])
+        found = rows.get(METER_EVENTS, 1, 0)
+    assert found is not None
+    assert (found.identifier, found.value) == (text, None)
