@@ -1,15 +1,16 @@
 """Readers of usage over the read model: event by event for invoices, from rollups for previews."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString, TypeAlias, cast
 
 from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import MeterDefinition, Usage, canonical
 from ledger.meter_events.usage import Asked, UsageAsOf
 from projections.meter_events import counted, rolled
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, USAGE_ROLLUPS
-from projections.runtime.reader import Reader, Snapshot
+from projections.runtime.reader import Reader
 
 _EVIDENCE: Final[LiteralString] = """
 count(*) AS meter_events, min(position) AS first_position, max(position) AS last_position,
@@ -17,6 +18,18 @@ encode(sha256(convert_to(coalesce(string_agg(
     position || '/' || ordinal || ' ' || coalesce(value::text, '') || E'\\n', ''
     ORDER BY position, ordinal), ''), 'UTF8')), 'hex') AS digest
 """
+
+
+_POSITION: Final[LiteralString] = """
+SELECT position FROM projections.checkpoints
+WHERE ledger_id = %(ledger_id)s AND projection = %(projection)s
+"""
+
+_NOW: Final = 2**63 - 1
+"""A position that no log reaches: everything that is there."""
+
+_Read: TypeAlias = tuple[str, Mapping[str, Any]]
+"""A statement and its parameters."""
 
 
 class SqlUsageReader:
@@ -72,25 +85,49 @@ class LiveUsageReader:
         if not asked:
             return UsageAsOf(through_position, [])
         self._reader.wait_for(USAGE_ROLLUPS, through=through_position)
-        with self._reader.snapshot() as snapshot:
-            position = snapshot.position_of(USAGE_ROLLUPS)
-            found = [_usage(snapshot, customer, one, position) for one in asked]
-        return UsageAsOf(position, found)
+        found = self._read([_numbered(n, *_read(customer, one)) for n, one in enumerate(asked)])
+        usages = [
+            Usage(canonical(record["quantity"]), record["meter_events"], None, None, "")
+            for record in found
+        ]
+        return UsageAsOf(found[0]["through_position"], usages)
+
+    def _read(self, reads: Sequence[_Read]) -> list[dict[str, Any]]:
+        """One statement for all, for a statement sees the rows and the checkpoint of one moment.
+
+        A transaction of several, with a snapshot, might see tables that a rebuild put in place
+        after the snapshot was taken, and miss their last rows."""
+        statements = [f"SELECT * FROM ({statement}) AS line" for statement, _ in reads]
+        return self._reader.fetch(
+            cast(
+                "LiteralString",
+                f"SELECT line, quantity, meter_events, ({_POSITION}) AS through_position "
+                f"FROM ({' UNION ALL '.join(statements)}) AS lines ORDER BY line",
+            ),
+            {name: value for _, parameters in reads for name, value in parameters.items()}
+            | {"projection": self._reader.projection_of[USAGE_ROLLUPS.name]},
+        )
 
 
-def _usage(snapshot: Snapshot, customer: str, asked: Asked, position: int) -> Usage:
+def _read(customer: str, asked: Asked) -> _Read:
+    """The quantity, and how many meter events it is made of."""
     meter, start, end = asked
     if meter.event_time_window is None:
         pieces = list(rolled.cut(to_microseconds(start), to_microseconds(end)))
-        [record] = snapshot.fetch(
-            f"{rolled.ROLLED} SELECT {rolled.QUANTITY[meter.formula]} AS quantity, "
-            "coalesce(sum(count), 0)::bigint AS meter_events FROM rolled",
-            rolled.parameters(meter.id, customer, pieces),
-        )
+        parameters = rolled.parameters(meter.id, customer, pieces)
+        quantity, count = rolled.QUANTITY[meter.formula], "coalesce(sum(count), 0)::bigint"
+        usage, rows = rolled.ROLLED, "rolled"
     else:
-        [record] = snapshot.fetch(
-            f"{counted.counted(meter)} SELECT {counted.QUANTITY[meter.formula]} AS quantity, "
-            "count(*) AS meter_events FROM counted",
-            counted.parameters(meter, customer, start, end, position),
-        )
-    return Usage(canonical(record["quantity"]), record["meter_events"], None, None, "")
+        parameters = counted.parameters(meter, customer, start, end, _NOW)
+        quantity, count = counted.QUANTITY[meter.formula], "count(*)"
+        usage, rows = counted.counted(meter), "counted"
+    what = f"%(line)s::integer AS line, {quantity} AS quantity, {count} AS meter_events"
+    return f"{usage} SELECT {what} FROM {rows}", parameters
+
+
+def _numbered(number: int, statement: str, parameters: Mapping[str, Any]) -> _Read:
+    """The statement of one line, with parameters of its own beside the ledger."""
+    own = re.sub(r"%\((?!ledger_id\))", f"%(l{number}_", statement)
+    return own, {f"l{number}_{name}": value for name, value in parameters.items()} | {
+        f"l{number}_line": number
+    }

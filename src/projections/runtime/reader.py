@@ -1,13 +1,11 @@
 """Queries over the read models of one ledger, fresh by default."""
 
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
 import msgspec
-from psycopg import Connection, IsolationLevel
 
 from ledger.kernel.errors import NotFound, Unavailable
 from ledger.store.datastore import Datastore
@@ -149,17 +147,6 @@ class Reader:
                 statement, {**parameters, "ledger_id": self.ledger_id}, prepare=True
             ).fetchall()
 
-    @contextmanager
-    def snapshot(self) -> Generator["Snapshot"]:
-        """Everything that is read in it is as of one moment. Call `wait_for` first."""
-        with self.datastore.get_connection() as conn:
-            conn.isolation_level = IsolationLevel.REPEATABLE_READ
-            try:
-                with conn.transaction():
-                    yield Snapshot(conn, self.ledger_id, self.projection_of)
-            finally:
-                conn.isolation_level = None
-
     def wait_for(self, *tables: Table[Any], through: int | None = None) -> None:
         """Wait until the projections of these tables have reached the head, or `through`."""
         target = self.head if through is None else through
@@ -192,32 +179,6 @@ class Reader:
             if self.wake is not None:
                 self.wake()
             time.sleep(_POLL_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One ledger's read models as they stood at one moment."""
-
-    _conn: Connection[dict[str, Any]]
-    _ledger_id: int
-    _projection_of: Mapping[str, str]
-
-    def position_of(self, table: Table[Any]) -> int:
-        """The position that the rows of a table are as of."""
-        found = self._conn.execute(
-            "SELECT position FROM projections.checkpoints WHERE ledger_id = %s AND projection = %s",
-            (self._ledger_id, self._projection_of[table.name]),
-            prepare=True,
-        ).fetchone()
-        return 0 if found is None else found["position"]
-
-    def fetch(
-        self, statement: LiteralString, parameters: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
-        """Records of a statement; `ledger_id` is given."""
-        return self._conn.execute(
-            statement, {**parameters, "ledger_id": self._ledger_id}, prepare=True
-        ).fetchall()
 
 
 def _check_column(table: Table[Any], name: str) -> None:
