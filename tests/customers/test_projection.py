@@ -77,7 +77,7 @@ def test_a_new_customer():
 
 def test_a_row_survives_being_stored():
     row = after()
-    encoded = CUSTOMERS.arrays([row])["data"][0]
+    encoded = CUSTOMERS.document_of(row)
     assert CUSTOMERS.decode(encoded) == row
 
 

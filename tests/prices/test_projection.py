@@ -70,7 +70,7 @@ def test_a_price_keeps_its_terms_and_what_lists_filter_by():
         meter="mtr_test_1",
         trial_period_days=7,
     )
-    stored = PRICES.decode(PRICES.arrays([row])["data"][0])
+    stored = PRICES.decode(PRICES.document_of(row))
     assert stored.terms == TIERED
 
 
@@ -93,7 +93,7 @@ def test_a_product_is_found_by_its_own_id():
     )
     row = rows.get(PRODUCTS, "gold")
     assert row is not None
-    assert PRODUCTS.decode(PRODUCTS.arrays([row])["data"][0]) == row
+    assert PRODUCTS.decode(PRODUCTS.document_of(row)) == row
     assert (row.name, row.default_price, row.created) == ("Tokens", "price_1", EPOCH)
     assert row.updated == EPOCH + 86_400
     assert row.package_dimensions == {"height": "1.5", "length": "1", "weight": "1", "width": "1"}

@@ -13,6 +13,7 @@ from typing import Any, LiteralString, cast
 from psycopg import Connection, Cursor, IsolationLevel
 from psycopg.rows import dict_row
 
+from ledger.store import arrays
 from ledger.store.migrate import only_rebuild
 from projections.runtime.digest import digest_of
 from projections.runtime.log import Log
@@ -168,7 +169,9 @@ class _Building:
 
 
 def _connected(owner_url: str) -> Connection[dict[str, Any]]:
-    return Connection[dict[str, Any]].connect(owner_url, autocommit=True, row_factory=dict_row)
+    conn = Connection[dict[str, Any]].connect(owner_url, autocommit=True, row_factory=dict_row)
+    arrays.register(conn.adapters)
+    return conn
 
 
 def _checkpoints(

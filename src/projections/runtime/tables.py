@@ -64,6 +64,10 @@ class Table(Generic[R]):
         """A row from its document."""
         return self._decoder.decode(data)
 
+    def document_of(self, row: R) -> str:
+        """The document of a row, which `decode` reads."""
+        return msgspec.json.encode(row).decode()
+
     def key_of(self, row: R) -> tuple[Any, ...]:
         return self._values_of_key(row)
 
@@ -193,7 +197,7 @@ class Table(Generic[R]):
             for name, kind in self.types.items()
         }
         if self.document:
-            arrays["data"] = TextArray.of([msgspec.json.encode(row).decode() for row in rows])
+            arrays["data"] = TextArray.of([self.document_of(row) for row in rows])
         return arrays
 
     def _stored_names(self) -> list[str]:
