@@ -26,6 +26,8 @@ from api.http.wire_headers import mount_wire_headers, request_id_of
 from api.invoices.expansions import invoice_expansions
 from api.invoices.routes import ROUTES as INVOICES
 from api.meter_events.routes import ROUTES as METER_EVENTS
+from api.meter_events.routes_bulk import ENDPOINT as BULK
+from api.meter_events.routes_bulk import bulk_route
 from api.meters.routes import ROUTES as METERS
 from api.prices.expansions import price_expansions
 from api.prices.routes import ROUTES as PRICES
@@ -67,14 +69,18 @@ def expansions(view: View) -> Expansions:
 
 def create_app(services: Services) -> Litestar:
     """The application over the given services."""
-    handling = RequestHandling(services, Authenticator(services), expansions)
+    authenticator = Authenticator(services)
+    handling = RequestHandling(services, authenticator, expansions)
     threads = Threads(THREADS, MAX_WAITING)
     document = openapi_document(
-        [route.endpoint for route in ROUTES], title="Tallybook", version=version("tallybook")
+        [*(route.endpoint for route in ROUTES), BULK],
+        title="Tallybook",
+        version=version("tallybook"),
     )
     app = Litestar(
         [
             *(_mounted(route, handling, threads) for route in ROUTES),
+            bulk_route(services, authenticator),
             *health_routes(services),
             *docs_routes(document),
         ],

@@ -6,13 +6,25 @@ the wire contract (contract §3). The HTTP status of each kind is decided at the
 
 
 class LedgerError(Exception):
-    """Base of every refusal."""
+    """Base of every refusal.
 
-    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+    `reported_as` is the code by which reports of refused usage name it (contract §5, asynchronous
+    error reporting).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        reported_as: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.code = code
+        self.reported_as = reported_as
 
 
 class InvalidRequest(LedgerError):
@@ -25,8 +37,20 @@ class NotFound(LedgerError):
     With `param` the id came in the request's parameters, without it in the path.
     """
 
-    def __init__(self, what: str, object_id: str, *, param: str | None = None) -> None:
-        super().__init__(f"No such {what}: '{object_id}'", param=param, code="resource_missing")
+    def __init__(
+        self,
+        what: str,
+        object_id: str,
+        *,
+        param: str | None = None,
+        reported_as: str | None = None,
+    ) -> None:
+        super().__init__(
+            f"No such {what}: '{object_id}'",
+            param=param,
+            code="resource_missing",
+            reported_as=reported_as,
+        )
 
 
 class Conflict(LedgerError):

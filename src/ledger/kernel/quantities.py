@@ -52,17 +52,20 @@ def parse_usage_value(text: str, *, param: str | None = None) -> Decimal:
             f"The value in the event payload must be a plain decimal number such as 25 or 0.125. "
             f"Received {_echo(text)}.",
             param=param,
+            reported_as="meter_event_invalid_value",
         )
     elif len(text.partition(".")[2]) > MAX_DECIMALS and _significant_digits(text) <= MAX_DIGITS:
         raise InvalidRequest(
             f"The value in the event payload can have at most {MAX_DECIMALS} decimal places. "
             f"Received {_echo(text)}.",
             param=param,
+            reported_as="meter_event_invalid_value",
         )
     raise InvalidRequest(
         f"The value in the event payload can have at most {MAX_DIGITS} digits. "
         f"Received {_echo(text)}.",
         param=param,
+        reported_as="meter_event_value_too_many_digits",
     )
 
 

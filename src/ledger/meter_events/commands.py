@@ -1,6 +1,7 @@
 """What is asked about meter events that are recorded."""
 
 from ledger.kernel.commands import Command
+from ledger.meter_events.events import RejectedSample
 
 
 class CancelMeterEvent(Command):
@@ -11,3 +12,12 @@ class CancelMeterEvent(Command):
     event_name: str
     reason: str | None = None
     at_any_time: bool = False
+
+
+class ReportRejectedUsage(Command):
+    """Record that meter events of a request were refused. `report` is the id of the record."""
+
+    report: str
+    door: str
+    counts: dict[str, int]
+    samples: tuple[RejectedSample, ...]

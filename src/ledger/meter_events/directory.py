@@ -75,6 +75,10 @@ class Directory:
         meter = self._meters[meter_id]
         return NamedMeter(meter_id, meter) if meter.status == "active" else None
 
+    def has_meter(self, event_name: str) -> bool:
+        """Whether there is a meter of this event name, active or not."""
+        return event_name in self._names
+
     def has_customer(self, customer: str) -> bool:
         """Whether a customer exists and is not deleted."""
         return customer in self._clock_of_customer

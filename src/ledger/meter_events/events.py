@@ -1,4 +1,4 @@
-"""What happened: usage was recorded, or one meter event was cancelled.
+"""What happened: usage was recorded or refused, or one meter event was cancelled.
 
 How a record is written, and what a Merkle leaf over it commits to, is fixed for ever in
 `docs/adr/0005-usage-record-encoding.md`.
@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import msgspec
 from pydantic import AwareDatetime
 
-from ledger.kernel.events import DomainEvent
+from ledger.kernel.events import DomainEvent, Fact
 
 
 class UsageRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -106,4 +106,31 @@ class MeterEventCancelled(DomainEvent):
     at: AwareDatetime
 
 
-EVENTS: tuple[type[DomainEvent], ...] = (UsageRecorded, MeterEventCancelled)
+class RejectedSample(Fact):
+    """One meter event that was refused, as far as it could be read.
+
+    `line` is the line or the place in its request, counted from 1. Texts are cut short.
+    """
+
+    line: int
+    code: str
+    reason: str
+    identifier: str | None = None
+    event_name: str | None = None
+
+
+class UsageRejected(DomainEvent):
+    """Meter events of one request were refused.
+
+    `counts` has the number of them by code (contract §5, asynchronous error reporting), `samples`
+    the first of them. `door` says which way they came: `bulk` or `stream`.
+    """
+
+    TOPIC: ClassVar[str] = "usage.rejected.v1"
+
+    door: str
+    counts: dict[str, int]
+    samples: tuple[RejectedSample, ...]
+
+
+EVENTS: tuple[type[DomainEvent], ...] = (UsageRecorded, MeterEventCancelled, UsageRejected)

@@ -5,8 +5,13 @@ from typing import Final
 
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.events import DomainEvent, RecordedEvent
-from ledger.meter_events.commands import CancelMeterEvent
-from ledger.meter_events.events import MeterEventCancelled, UsageRecord, UsageRecorded
+from ledger.meter_events.commands import CancelMeterEvent, ReportRejectedUsage
+from ledger.meter_events.events import (
+    MeterEventCancelled,
+    UsageRecord,
+    UsageRecorded,
+    UsageRejected,
+)
 from ledger.meters import aggregate as meters
 from ledger.store.usage import UsageLog
 from ledger.store.work import Handlers, Work
@@ -83,4 +88,13 @@ def _cancelled(_: bool | None, __: DomainEvent) -> bool:
     return True
 
 
-HANDLERS: Handlers = {CancelMeterEvent: cancel_meter_event}
+def report_rejected_usage(work: Work, command: ReportRejectedUsage) -> None:
+    """Record what was refused."""
+    rejected = UsageRejected(door=command.door, counts=command.counts, samples=command.samples)
+    work.append(command.report, rejected)
+
+
+HANDLERS: Handlers = {
+    CancelMeterEvent: cancel_meter_event,
+    ReportRejectedUsage: report_rejected_usage,
+}

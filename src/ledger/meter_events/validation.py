@@ -78,7 +78,9 @@ class Validation:
         the field."""
         named = self.directory.active_meter(report.event_name)
         if named is None:
-            raise no_active_meter(report.event_name)
+            raise no_active_meter(
+                report.event_name, archived=self.directory.has_meter(report.event_name)
+            )
         _check_text(report)
         meter, payload = named.meter, report.payload
         customer = self._customer(meter, payload)
@@ -100,9 +102,15 @@ class Validation:
                 f"Customer mapping key {key} not found in payload.",
                 param=f"payload[{key}]",
                 code="parameter_missing",
+                reported_as="meter_event_no_customer_defined",
             )
         if not self.directory.has_customer(customer):
-            raise NotFound("customer", customer, param=f"payload[{key}]")
+            raise NotFound(
+                "customer",
+                customer,
+                param=f"payload[{key}]",
+                reported_as="meter_event_customer_not_found",
+            )
         return customer
 
     def outside_window(self, record: UsageRecord) -> InvalidRequest | None:
@@ -120,12 +128,13 @@ class Validation:
         return window
 
 
-def no_active_meter(event_name: str) -> InvalidRequest:
-    """The refusal of an event that no active meter takes."""
+def no_active_meter(event_name: str, *, archived: bool = False) -> InvalidRequest:
+    """The refusal of an event that no active meter takes; `archived` if an inactive one would."""
     shown = event_name[: LONGEST_EVENT_NAME + 1]
     return InvalidRequest(
         f"Invalid event_name: {shown}. No active meter found with this event name.",
         param="event_name",
+        reported_as="archived_meter" if archived else "no_meter",
     )
 
 
@@ -181,17 +190,20 @@ def _value(meter: Meter, payload: Mapping[str, str]) -> str | None:
             f"Value key {key} not found in payload.",
             param=f"payload[{key}]",
             code="parameter_missing",
+            reported_as="meter_event_value_not_found",
         )
     return decimal_text(parse_usage_value(text, param=f"payload[{key}]"))
 
 
 def _outside(window: Window, given: int) -> InvalidRequest:
     if given < window.earliest:
+        code = "timestamp_too_far_in_past"
         rule = (
             f"it must be within the past {PAST.days} calendar days, "
             f"at or after {_second(window.earliest)}"
         )
     else:
+        code = "timestamp_in_future"
         rule = (
             f"it can be at most {FUTURE // timedelta(minutes=1)} minutes in the future, "
             f"at or before {_second(window.latest)}"
@@ -199,6 +211,7 @@ def _outside(window: Window, given: int) -> InvalidRequest:
     return InvalidRequest(
         f"Invalid timestamp: {rule} (epoch seconds). Received {given // MICROSECONDS}.",
         param="timestamp",
+        reported_as=code,
     )
 
 

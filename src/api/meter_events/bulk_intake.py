@@ -1,0 +1,136 @@
+"""Takes the records of one bulk request into a ledger, a batch at a time, and counts."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from api.meter_events.bulk_framing import BrokenBody, Cut, Framing
+from api.meter_events.bulk_records import ReadRecord, naming_of
+from api.meter_events.bulk_unpacking import Unpacking, unpacking_of
+from ledger.kernel.commands import Circumstances
+from ledger.kernel.errors import InvalidRequest
+from ledger.meter_events.ingestion import UsageIngestion, Verdict
+from ledger.meter_events.rejections import CONFLICT, Rejections
+from ledger.meter_events.validation import UsageReport
+
+BATCH: Final = 2_000
+"""Records committed at once, when there are as many."""
+
+BATCH_BYTES: Final = 2 * 1024 * 1024
+"""The same for records that are long."""
+
+
+class _Sent(NamedTuple):
+    line: int
+    report: UsageReport
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the records of a request so far."""
+
+    counts: Counter[str] = field(default_factory=Counter[str])
+    rejections: Rejections = field(default_factory=Rejections)
+    lines: int = 0
+
+    def document(self) -> dict[str, Any]:
+        """The tally as the wire shows it; `errors` has the first refusals and conflicts."""
+        return {
+            "object": "usage_batch",
+            "accepted": self.counts["accepted"],
+            "duplicates": self.counts["duplicate"],
+            "conflicts": self.counts["conflict"],
+            "rejected": self.counts["rejected"],
+            "errors": [
+                sample.model_dump(include={"line", "code", "reason", "identifier"})
+                for sample in self.rejections.samples
+            ],
+        }
+
+    def count(self, sent: _Sent, verdict: Verdict) -> None:
+        """Take a verdict in."""
+        self.counts[verdict.result] += 1
+        if verdict.result in {"accepted", "duplicate"} or verdict.error is None:
+            return
+        error, code = verdict.error, None
+        if verdict.result == "conflict":
+            code = CONFLICT
+            error = InvalidRequest(f"{error.message} Its content differs from this one.")
+        self.rejections.add(
+            sent.line,
+            error,
+            code=code,
+            identifier=sent.report.identifier,
+            event_name=sent.report.event_name,
+        )
+
+    def refuse(self, cut: Cut, error: InvalidRequest) -> None:
+        """Count a record that cannot be read."""
+        identifier, event_name = naming_of(cut.raw)
+        self.counts["rejected"] += 1
+        self.rejections.add(cut.line, error, identifier=identifier, event_name=event_name)
+
+
+@dataclass(slots=True)
+class BulkIntake:
+    """Unpacks, cuts, reads and records the body of one request as it arrives.
+
+    What was recorded stays recorded, whatever follows. `read` gives the report of a record.
+    """
+
+    ingestion: UsageIngestion
+    circumstances: Circumstances
+    framing: Framing
+    read: ReadRecord
+    content_encoding: str | None = None
+    tally: Tally = field(default_factory=Tally)
+    _unpacking: Unpacking | None = None
+    _waiting: list[_Sent] = field(default_factory=list[_Sent])
+    _waiting_bytes: int = 0
+    _repeating: bool = False
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes. Raises BrokenBody, with all complete records before dealt with."""
+        if self._unpacking is None:
+            self._unpacking = unpacking_of(self.content_encoding, data)
+        try:
+            for piece in self._unpacking.feed(data):
+                self._take(self.framing.feed(piece))
+        except BrokenBody:
+            self._record()
+            raise
+
+    def finish(self) -> None:
+        """Deal with what is left, as nothing follows. Raises BrokenBody."""
+        try:
+            if self._unpacking is not None:
+                self._unpacking.finish()
+            self._take(self.framing.finish())
+        finally:
+            self._record()
+
+    def _take(self, cuts: Iterable[Cut]) -> None:
+        for cut in cuts:
+            self.tally.lines = cut.line
+            try:
+                if cut.fault is not None:
+                    raise InvalidRequest(cut.fault)
+                self._waiting.append(_Sent(cut.line, self.read(cut.raw)))
+                self._waiting_bytes += len(cut.raw)
+            except InvalidRequest as error:
+                self.tally.refuse(cut, error)
+            if len(self._waiting) >= BATCH or self._waiting_bytes >= BATCH_BYTES:
+                self._record()
+
+    def _record(self) -> None:
+        """Commit what waits."""
+        batch, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if not batch:
+            return
+        verdicts = self.ingestion.record(
+            [sent.report for sent in batch], self.circumstances, look_first=self._repeating
+        )
+        for sent, verdict in zip(batch, verdicts, strict=True):
+            self.tally.count(sent, verdict)
+        self._repeating = verdicts[-1].result == "duplicate"

@@ -1,0 +1,78 @@
+"""A meter and a customer on the served ledger, and bodies of usage for them."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from ledger.kernel.clock import system_now, to_epoch
+from tests.support.served import Served
+
+DAY = 86_400
+
+
+@dataclass
+class UsageShop:
+    """A meter of its own event name (sum), and a customer."""
+
+    served: Served
+    meter: str
+    event_name: str
+    customer: str
+    now: int
+
+    @classmethod
+    def on(cls, served: Served) -> "UsageShop":
+        client = served.client()
+        name = f"tokens_{uuid.uuid4().hex}"
+        meter = client.v1.billing.meters.create(
+            {"display_name": name, "event_name": name, "default_aggregation": {"formula": "sum"}}
+        )
+        customer = client.v1.customers.create({"name": "Ada"})
+        return cls(served, meter.id, name, customer.id, to_epoch(system_now()))
+
+    def record(self, value: Any = "1", **changed: Any) -> dict[str, Any]:
+        """A record as the bulk door takes it."""
+        payload = {"stripe_customer_id": self.customer, "value": value}
+        own = {
+            "event_name": self.event_name,
+            "identifier": str(uuid.uuid4()),
+            "timestamp": self.now - 60,
+            "payload": payload,
+        }
+        return own | changed
+
+    def records(self, count: int) -> list[dict[str, Any]]:
+        return [self.record() for _ in range(count)]
+
+    def send(
+        self, body: Any, kind: str = "application/x-ndjson", **headers: str
+    ) -> httpx.Response:
+        with self.served.http() as http:
+            sent = {"Content-Type": kind, **{n.replace("_", "-"): v for n, v in headers.items()}}
+            return http.post("/ingest/v1/usage", content=body, headers=sent)
+
+    def why(self, identifier: str) -> httpx.Response:
+        with self.served.http() as http:
+            return http.get(f"/audit/v1/usage/{identifier}")
+
+    def total(self) -> Any:
+        """The usage of today and yesterday, None if there is none."""
+        day = self.now // DAY * DAY
+        found = self.served.client().v1.billing.meters.event_summaries.list(
+            self.meter,
+            {"customer": self.customer, "start_time": day - DAY, "end_time": day + DAY},
+        )
+        return found.data[0].aggregated_value if found.data else None
+
+
+def ndjson(records: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+
+def counts(response: httpx.Response) -> tuple[int, int, int, int]:
+    """Accepted, duplicates, conflicts and rejected."""
+    found = response.json()
+    return found["accepted"], found["duplicates"], found["conflicts"], found["rejected"]
