@@ -5,10 +5,9 @@ import sys
 import typer
 
 from api.accounts.cli import keys
-from api.audit.cli import invoice
+from api.audit.cli import invoice, usage
 from api.cli.database import app as db
 from api.demo.cli import demo
-from api.meter_events.cli import app as usage
 from api.rebuild.cli import app as projections
 from api.serve.cli import serve
 

@@ -6,6 +6,7 @@ from projections.customers.projection import CustomersProjection
 from projections.due.projection import DueProjection
 from projections.invoices.projection import InvoicesProjection
 from projections.meter_events.projection import MeterEventsProjection
+from projections.meter_events.rejections import UsageRejectionsProjection
 from projections.meters.projection import MetersProjection
 from projections.prices.projection import PricesProjection
 from projections.products.projection import ProductsProjection
@@ -22,6 +23,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     ProductsProjection(),
     PricesProjection(),
     MeterEventsProjection(),
+    UsageRejectionsProjection(),
     SubscriptionsProjection(),
     InvoicesProjection(),
     DueProjection(),

@@ -47,9 +47,7 @@ class UsageShop:
     def records(self, count: int) -> list[dict[str, Any]]:
         return [self.record() for _ in range(count)]
 
-    def send(
-        self, body: Any, kind: str = "application/x-ndjson", **headers: str
-    ) -> httpx.Response:
+    def send(self, body: Any, kind: str = "application/x-ndjson", **headers: str) -> httpx.Response:
         with self.served.http() as http:
             sent = {"Content-Type": kind, **{n.replace("_", "-"): v for n, v in headers.items()}}
             return http.post("/ingest/v1/usage", content=body, headers=sent)

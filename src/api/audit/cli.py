@@ -1,6 +1,6 @@
-"""`tallybook invoice replay`: compute an invoice again from the log alone."""
+"""`tallybook invoice replay` and `tallybook usage show`: what the log says for itself."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,11 +8,12 @@ from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_DIFFERENT, AsJson, data, explained
 from api.invoices.cli import InvoiceId, LiveOrTest
 from api.invoices.cli import app as invoice
+from api.meter_events.cli import app as usage
 
 if TYPE_CHECKING:
     from api.audit.replay import Replay
 
-__all__ = ["invoice"]
+__all__ = ["invoice", "usage"]
 
 
 @invoice.command()
@@ -57,3 +58,44 @@ def _tell(outcome: "Replay") -> None:
         typer.echo(f"{difference.part}")
         typer.echo(f"  recorded    {difference.recorded}")
         typer.echo(f"  recomputed  {difference.recomputed}")
+
+
+@usage.command("show")
+def show_usage(
+    identifier: Annotated[str, typer.Argument(help="As it was sent.")],
+    live: Annotated[bool, typer.Option("--live", help="In the live ledger.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what became of a meter event: recorded, billed, cancelled, or refused and why.
+
+    Exit code 4 when nothing is known of it.
+    """
+    from api.audit.usage import usage_document
+    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
+
+    with explained(), opened(data_dir) as (services, _):
+        ledger_id = ledger_for_live(1) if live else ledger_for_test(1)
+        found = usage_document(services, ledger_id, identifier)
+    if as_json:
+        data(found)
+    else:
+        _tell_usage(found)
+
+
+def _tell_usage(found: dict[str, Any]) -> None:
+    typer.echo(f"{found['identifier']}: {found['status']}")
+    for name in ("event_name", "customer", "meter", "event_time", "received", "position"):
+        if name in found:
+            typer.echo(f"  {name:<11} {found[name]}")
+    for key, text in found.get("payload", {}).items():
+        typer.echo(f"  payload     {key}={text}")
+    if cancelled := found.get("cancelled"):
+        reason = f": {cancelled['reason']}" if cancelled["reason"] else ""
+        typer.echo(f"  cancelled   {cancelled['at']} by {cancelled['by']}{reason}")
+    for line in found.get("invoice_lines", []):
+        note = f" (not included: {line['reason']})" if line["reason"] else ""
+        typer.echo(f"  invoice     {line['invoice']} {line['invoice_status']}{note}")
+    for rejection in found["rejections"]:
+        typer.echo(f"  refused     {rejection['received']} {rejection['code']}")
+        typer.echo(f"              {rejection['reason']}")

@@ -1,8 +1,9 @@
-"""`/audit/v1`: proofs over the ledger."""
+"""`/audit/v1`: proofs over the ledger, and what became of what was reported to it."""
 
 from typing import Any
 
 from api.audit.replay import replay
+from api.audit.usage import usage_document
 from api.http.call import Call
 from api.http.openapi import Endpoint
 from api.http.routes import NoParams, Route, query
@@ -12,6 +13,11 @@ TAG = "Audit"
 
 def _replay(call: Call[NoParams]) -> dict[str, Any]:
     return replay(call.application, call.path["invoice"]).document()
+
+
+def _usage(call: Call[NoParams]) -> dict[str, Any]:
+    identifier = call.path["identifier"].removeprefix("/")
+    return usage_document(call.services, call.identity.ledger_id, identifier)
 
 
 ROUTES: list[Route] = [
@@ -29,5 +35,21 @@ ROUTES: list[Route] = [
             ),
         ),
         _replay,
-    )
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path="/audit/v1/usage/{identifier:path}",
+            params=NoParams,
+            returns="usage_record",
+            summary="What became of a meter event",
+            tag=TAG,
+            description=(
+                "The record with its place in the log, the invoice lines whose period it falls in, "
+                "its cancellation if there was one, and the refusals of its identifier, of which "
+                "each request of the bulk and stream doors keeps the first 100."
+            ),
+        ),
+        _usage,
+    ),
 ]
