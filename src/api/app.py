@@ -28,6 +28,7 @@ from api.invoices.routes import ROUTES as INVOICES
 from api.meter_events.routes import ROUTES as METER_EVENTS
 from api.meter_events.routes_bulk import ENDPOINT as BULK
 from api.meter_events.routes_bulk import bulk_route
+from api.meter_events.routes_stream import STREAM, stream_route
 from api.meters.routes import ROUTES as METERS
 from api.prices.expansions import price_expansions
 from api.prices.routes import ROUTES as PRICES
@@ -73,7 +74,7 @@ def create_app(services: Services) -> Litestar:
     handling = RequestHandling(services, authenticator, expansions)
     threads = Threads(THREADS, MAX_WAITING)
     document = openapi_document(
-        [*(route.endpoint for route in ROUTES), BULK],
+        [*(route.endpoint for route in ROUTES), BULK, STREAM],
         title="Tallybook",
         version=version("tallybook"),
     )
@@ -81,6 +82,7 @@ def create_app(services: Services) -> Litestar:
         [
             *(_mounted(route, handling, threads) for route in ROUTES),
             bulk_route(services, authenticator),
+            stream_route(services, authenticator),
             *health_routes(services),
             *docs_routes(document),
         ],

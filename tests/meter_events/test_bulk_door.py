@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -35,7 +36,7 @@ def as_csv(shop: UsageShop, count: int) -> bytes:
     return written.getvalue().encode()
 
 
-def as_cloud_events(shop: UsageShop, count: int) -> list[dict[str, object]]:
+def as_cloud_events(shop: UsageShop, count: int) -> list[dict[str, Any]]:
     return [
         {
             "specversion": "1.0",

@@ -2,19 +2,21 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from api.http.errors import ApiError
+from api.http.sessions import Session
 from api.services import Services
 from ledger.accounts.aggregate import ApiKey
 from ledger.accounts.api_keys import hash_key, redact_key
 from ledger.accounts.events import Scope
 from ledger.accounts.ledgers import CONTROL_LEDGER
-from ledger.accounts.lookup import find_api_key
-from ledger.kernel.clock import monotonic
+from ledger.accounts.lookup import find_api_key, find_api_key_by_id
+from ledger.kernel.clock import monotonic, system_now
 from ledger.kernel.commands import LedgerIdentity
+from ledger.store.event_sourcing import EventSourcedLedger
 
 REMEMBERED_SECONDS: Final = 0.5
 """How long a key that was found is trusted, so that a revocation is in force within a second."""
@@ -53,7 +55,7 @@ class Authenticator:
         used to write.
         """
         secret = presented_key(headers.get("authorization"))
-        key = self._find(hash_key(secret))
+        key = self._find(hash_key(secret), find_api_key)
         if key is None:
             raise _unauthorized(f"Invalid API Key provided: {redact_key(secret)}")
         return _permitted(key, secret, method)
@@ -64,22 +66,33 @@ class Authenticator:
         key = self._recall(hash_key(secret))
         return None if key is None else _permitted(key, secret, method)
 
-    def _recall(self, secret_hash: str) -> ApiKey | None:
-        remembered = self._remembered.get(secret_hash)
+    def authenticate_session(self, headers: Mapping[str, str]) -> Caller:
+        """The caller of a request with a session's token. Raises ApiError (401)."""
+        token = presented_key(headers.get("authorization"))
+        session = Session.read(token)
+        found = self._find(session.key_id, find_api_key_by_id)
+        key = session.checked(found, system_now())
+        return Caller(key.ledger, key.id, key.scopes, token)
+
+    def _recall(self, name: str) -> ApiKey | None:
+        remembered = self._remembered.get(name)
         return remembered[0] if remembered is not None and monotonic() < remembered[1] else None
 
-    def _find(self, secret_hash: str) -> ApiKey | None:
-        remembered = self._recall(secret_hash)
+    def _find(
+        self, name: str, look: Callable[[EventSourcedLedger, str], ApiKey | None]
+    ) -> ApiKey | None:
+        """A key by its hash or its id, whichever `look` takes."""
+        remembered = self._recall(name)
         if remembered is not None:
             return remembered
         # The time is taken before the look, so that a key is never trusted for longer than said.
         until = monotonic() + REMEMBERED_SECONDS
-        key = find_api_key(self._control, secret_hash)
+        key = look(self._control, name)
         if key is None:
             return None
         if len(self._remembered) >= _REMEMBERED_KEYS:
             self._remembered.clear()
-        self._remembered[secret_hash] = (key, until)
+        self._remembered[name] = (key, until)
         return key
 
 

@@ -21,7 +21,9 @@ BATCH_BYTES: Final = 2 * 1024 * 1024
 """The same for records that are long."""
 
 
-class _Sent(NamedTuple):
+class Sent(NamedTuple):
+    """A report with its line or place in the request, counted from 1."""
+
     line: int
     report: UsageReport
 
@@ -48,7 +50,7 @@ class Tally:
             ],
         }
 
-    def count(self, sent: _Sent, verdict: Verdict) -> None:
+    def count(self, sent: Sent, verdict: Verdict) -> None:
         """Take a verdict in."""
         self.counts[verdict.result] += 1
         if verdict.result in {"accepted", "duplicate"} or verdict.error is None:
@@ -86,7 +88,7 @@ class BulkIntake:
     content_encoding: str | None = None
     tally: Tally = field(default_factory=Tally)
     _unpacking: Unpacking | None = None
-    _waiting: list[_Sent] = field(default_factory=list[_Sent])
+    _waiting: list[Sent] = field(default_factory=list[Sent])
     _waiting_bytes: int = 0
     _repeating: bool = False
 
@@ -116,7 +118,7 @@ class BulkIntake:
             try:
                 if cut.fault is not None:
                     raise InvalidRequest(cut.fault)
-                self._waiting.append(_Sent(cut.line, self.read(cut.raw)))
+                self._waiting.append(Sent(cut.line, self.read(cut.raw)))
                 self._waiting_bytes += len(cut.raw)
             except InvalidRequest as error:
                 self.tally.refuse(cut, error)

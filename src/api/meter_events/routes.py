@@ -18,6 +18,7 @@ from api.meter_events.objects import (
 )
 from api.meter_events.params import MeterEventCreate, MeterEventCreateV2
 from api.meter_events.routes_adjustments import ROUTES as ADJUSTMENTS
+from api.meter_events.routes_stream import SESSIONS
 from api.meter_events.routes_summaries import ROUTES as SUMMARIES
 from ledger.application import Outcome
 from ledger.kernel.clock import to_microseconds
@@ -149,6 +150,7 @@ ROUTES: list[Route] = [
         meter_event_object_v2,
         "The same as `/v1/billing/meter_events`, in JSON.",
     ),
+    *SESSIONS,
     *ADJUSTMENTS,
     *SUMMARIES,
 ]

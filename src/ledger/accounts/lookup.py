@@ -12,11 +12,17 @@ from ledger.store.event_sourcing import EventSourcedLedger
 
 def find_api_key(control: EventSourcedLedger, secret_hash: str) -> ApiKey | None:
     """The key with this hash as it stands now, revoked or not; None if there is none."""
-    key: ApiKey | None = None
-    for stored in control.recorder.select_events(key_id_of(secret_hash)):
-        key = evolve_api_key(key, control.mapper.to_domain_event(stored).event)
+    key = find_api_key_by_id(control, key_id_of(secret_hash))
     if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
         return None
+    return key
+
+
+def find_api_key_by_id(control: EventSourcedLedger, key_id: str) -> ApiKey | None:
+    """The key with this id as it stands now, revoked or not; None if there is none."""
+    key: ApiKey | None = None
+    for stored in control.recorder.select_events(key_id):
+        key = evolve_api_key(key, control.mapper.to_domain_event(stored).event)
     return key
 
 
