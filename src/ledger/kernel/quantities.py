@@ -29,6 +29,7 @@ context rounds at 28. Use its methods: `EXACT.add(a, b)`, `EXACT.multiply(a, b)`
 ZERO: Final = Decimal(0)
 
 _WHOLE = re.compile(r"[0-9]{1,15}")
+_CANONICAL_WHOLE = re.compile(r"0|[1-9][0-9]{0,14}")
 _VALUE = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _AMOUNT = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?")
@@ -67,6 +68,17 @@ def parse_usage_value(text: str, *, param: str | None = None) -> Decimal:
         param=param,
         reported_as="meter_event_value_too_many_digits",
     )
+
+
+def usage_value_text(text: str, *, param: str | None = None) -> str:
+    """The canonical text of a meter event's value. Raises InvalidRequest.
+
+    The same as `decimal_text(parse_usage_value(text))`; most values are whole numbers, which are
+    canonical as they stand.
+    """
+    if _CANONICAL_WHOLE.fullmatch(text):
+        return text
+    return decimal_text(parse_usage_value(text, param=param))
 
 
 def parse_decimal_amount(

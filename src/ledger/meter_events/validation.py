@@ -9,7 +9,7 @@ from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import IdempotencyClaim
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.events import Cause
-from ledger.kernel.quantities import decimal_text, parse_usage_value
+from ledger.kernel.quantities import usage_value_text
 from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.directory import Directory
 from ledger.meter_events.events import UsageRecord
@@ -192,7 +192,7 @@ def _value(meter: Meter, payload: Mapping[str, str]) -> str | None:
             code="parameter_missing",
             reported_as="meter_event_value_not_found",
         )
-    return decimal_text(parse_usage_value(text, param=f"payload[{key}]"))
+    return usage_value_text(text, param=f"payload[{key}]")
 
 
 def _outside(window: Window, given: int) -> InvalidRequest:
