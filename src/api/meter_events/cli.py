@@ -1,4 +1,4 @@
-"""`tallybook usage`: import files of usage."""
+"""`tallybook usage import`: files of usage into the database."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from api.services import Services
     from ledger.kernel.commands import Circumstances, LedgerIdentity
 
-app = typer.Typer(name="usage", help="Usage: import files.", no_args_is_help=True)
+app = typer.Typer(
+    name="usage",
+    help="Usage: import or send files, show what became of an event.",
+    no_args_is_help=True,
+)
 
 _COLUMNS = "Columns"
 
@@ -78,7 +82,7 @@ _Live = Annotated[bool, typer.Option("--live", help="Into the live ledger.")]
 
 @app.callback()
 def usage() -> None:
-    """Usage: import files."""
+    """Usage: import or send files, show what became of an event."""
 
 
 @app.command("import")
