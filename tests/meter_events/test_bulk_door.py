@@ -202,12 +202,15 @@ def test_a_key_is_needed(shop: UsageShop) -> None:
 
 def test_a_body_may_have_64_mebibytes_and_no_more(shop: UsageShop) -> None:
     def endless() -> Iterator[bytes]:
+        yield ndjson(shop.records(3))
         for _ in range(65):
             yield b"\n" * 1024 * 1024
 
     answered = shop.send(endless())
     assert answered.status_code == 413
     assert "at most 67108864 bytes" in answered.json()["error"]["message"]
+    assert counts(answered) == (3, 0, 0, 0)
+    assert shop.total() == 3
 
 
 def peak_memory(process: int) -> int:

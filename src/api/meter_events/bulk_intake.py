@@ -30,7 +30,7 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the records of a request so far."""
+    """What became of the records of a request so far; `lines` are all dealt with."""
 
     counts: Counter[str] = field(default_factory=Counter[str])
     rejections: Rejections = field(default_factory=Rejections)
@@ -90,6 +90,7 @@ class BulkIntake:
     _unpacking: Unpacking | None = None
     _waiting: list[Sent] = field(default_factory=list[Sent])
     _waiting_bytes: int = 0
+    _line: int = 0
     _repeating: bool = False
 
     def feed(self, data: bytes) -> None:
@@ -100,7 +101,7 @@ class BulkIntake:
             for piece in self._unpacking.feed(data):
                 self._take(self.framing.feed(piece))
         except BrokenBody:
-            self._record()
+            self.settle()
             raise
 
     def finish(self) -> None:
@@ -109,12 +110,14 @@ class BulkIntake:
             if self._unpacking is not None:
                 self._unpacking.finish()
             self._take(self.framing.finish())
-        finally:
-            self._record()
+        except BrokenBody:
+            self.settle()
+            raise
+        self.settle()
 
     def _take(self, cuts: Iterable[Cut]) -> None:
         for cut in cuts:
-            self.tally.lines = cut.line
+            self._line = cut.line
             try:
                 if cut.fault is not None:
                     raise InvalidRequest(cut.fault)
@@ -123,13 +126,16 @@ class BulkIntake:
             except InvalidRequest as error:
                 self.tally.refuse(cut, error)
             if len(self._waiting) >= BATCH or self._waiting_bytes >= BATCH_BYTES:
-                self._record()
+                self.settle()
 
-    def _record(self) -> None:
-        """Commit what waits."""
+    def settle(self) -> None:
+        """Commit what waits. All lines that were read are dealt with then."""
         batch, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        if not batch:
-            return
+        if batch:
+            self._record(batch)
+        self.tally.lines = self._line
+
+    def _record(self, batch: list[Sent]) -> None:
         verdicts = self.ingestion.record(
             [sent.report for sent in batch], self.circumstances, look_first=self._repeating
         )

@@ -84,10 +84,12 @@ class _BulkRequest:
             ingestion, circumstances, self.format.framing(), self.format.read, self.encoding
         )
 
-    def close(self) -> None:
-        """Record what was refused. Runs in a thread."""
+    def close(self, settle: bool) -> None:
+        """Record what waits, if that can be, and what was refused. Runs in a thread."""
         if self.intake is None or self.identity is None:
             return
+        if settle:
+            self.intake.settle()
         report = self.intake.tally.rejections.report(new_id("usgrej"), "bulk")
         if report is not None:
             application = self.services.application(self.identity)
@@ -121,6 +123,7 @@ async def _taken(
     Raises what refuses the request before any record was dealt with.
     """
     error: ApiError | None = None
+    settle = False
     try:
         async for piece, last in pieces(stream):
             await anyio.to_thread.run_sync(asked.take, piece, last, limiter=limiter)
@@ -128,8 +131,9 @@ async def _taken(
         if asked.intake is None:
             raise
         error = _as_api_error(stopped)
+        settle = isinstance(stopped, BrokenBody | ApiError)
     try:
-        await anyio.to_thread.run_sync(asked.close, limiter=limiter)
+        await anyio.to_thread.run_sync(asked.close, settle, limiter=limiter)
     except (LedgerError, OperationalError, InterfaceError) as stopped:
         error = error or _as_api_error(stopped)
     return error
