@@ -50,7 +50,8 @@ class Services:
         self.datastore = Datastore(url, pool_size=pool_size)
         self.grace = grace
         self.wake = self._follow if follow_inline else wake or _no_wake
-        self.usage_writer = UsageWriter(wake_projector or self.wake)
+        self.wake_projector = wake_projector or self.wake
+        self.usage_writer = UsageWriter(self.wake_projector)
         self._applications: dict[int, LedgerApplication] = {}
         self._ingestions: dict[int, UsageIngestion] = {}
         self._logs: dict[int, EventSourcedLedger] = {}

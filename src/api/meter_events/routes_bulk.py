@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import anyio
 import msgspec
-from anyio import CapacityLimiter
 from eventsourcing.persistence import InterfaceError, OperationalError
 from litestar import HttpMethod, Request, Response
 from litestar.handlers import HTTPRouteHandler
@@ -14,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from api.http.auth import Authenticator
 from api.http.errors import ApiError, envelope, from_ledger
 from api.http.openapi import Endpoint
+from api.http.threads import Threads
 from api.http.wire_headers import request_id_of
 from api.meter_events.bulk_body import Format, format_of, pieces
 from api.meter_events.bulk_framing import BrokenBody
@@ -68,7 +67,7 @@ class _BulkRequest:
             self.intake.feed(piece)
         if last:
             self.intake.finish()
-        self.services.wake()
+        self.services.wake_projector()
 
     def _begin(self) -> BulkIntake:
         caller = self.authenticator.authenticate(self.headers, "POST")
@@ -94,20 +93,18 @@ class _BulkRequest:
         if report is not None:
             application = self.services.application(self.identity)
             application.execute(report, self.intake.circumstances)
-            self.services.wake()
+            self.services.wake_projector()
 
 
 def bulk_route(services: Services, authenticator: Authenticator) -> HTTPRouteHandler:
     """The route, which reads its body as it arrives."""
-    limiter = CapacityLimiter(THREADS)
+    threads = Threads(THREADS, MOST_WAITING)
 
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
-        if limiter.statistics().tasks_waiting >= MOST_WAITING:
-            raise Unavailable("Too many requests are waiting to be answered. Try again.")
         kind, encoding = format_of(request.headers)
         request_id = request_id_of(request.scope)
         asked = _BulkRequest(services, authenticator, request.headers, request_id, kind, encoding)
-        error = await _taken(asked, request.stream(), limiter)
+        error = await _taken(asked, request.stream(), threads)
         return _answer(asked, error)
 
     return HTTPRouteHandler(
@@ -116,7 +113,7 @@ def bulk_route(services: Services, authenticator: Authenticator) -> HTTPRouteHan
 
 
 async def _taken(
-    asked: _BulkRequest, stream: AsyncIterator[bytes], limiter: CapacityLimiter
+    asked: _BulkRequest, stream: AsyncIterator[bytes], threads: Threads
 ) -> ApiError | None:
     """Take the whole body; why it could not be taken to its end, if so.
 
@@ -126,14 +123,14 @@ async def _taken(
     settle = False
     try:
         async for piece, last in pieces(stream):
-            await anyio.to_thread.run_sync(asked.take, piece, last, limiter=limiter)
+            await threads.run(asked.take, piece, last)
     except (BrokenBody, ApiError, LedgerError, OperationalError, InterfaceError) as stopped:
         if asked.intake is None:
             raise
         error = _as_api_error(stopped)
         settle = isinstance(stopped, BrokenBody | ApiError)
     try:
-        await anyio.to_thread.run_sync(asked.close, settle, limiter=limiter)
+        await threads.run(asked.close, settle)
     except (LedgerError, OperationalError, InterfaceError) as stopped:
         error = error or _as_api_error(stopped)
     return error

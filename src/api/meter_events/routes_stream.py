@@ -6,8 +6,6 @@ such and change nothing in the answer.
 
 from typing import Any, Final
 
-import anyio
-from anyio import CapacityLimiter
 from litestar import HttpMethod, Request, Response
 from litestar.handlers import HTTPRouteHandler
 
@@ -18,6 +16,7 @@ from api.http.openapi import Endpoint
 from api.http.params import Params
 from api.http.routes import JsonObject, Route
 from api.http.sessions import Session
+from api.http.threads import Threads
 from api.http.wire_headers import request_id_of
 from api.meter_events.bulk_framing import Cut
 from api.meter_events.bulk_intake import Sent, Tally
@@ -28,7 +27,7 @@ from ledger.accounts.ledgers import CONTROL_LEDGER
 from ledger.accounts.lookup import find_api_key_by_id
 from ledger.kernel.clock import system_now
 from ledger.kernel.commands import Circumstances
-from ledger.kernel.errors import InvalidRequest, Unavailable
+from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.ids import new_id, new_moded_id
 
 THREADS: Final = 8
@@ -89,17 +88,15 @@ SESSIONS: Final[list[Route]] = [
 
 def stream_route(services: Services, authenticator: Authenticator) -> HTTPRouteHandler:
     """The route of the stream, whose callers are known by their session."""
-    limiter = CapacityLimiter(THREADS)
+    threads = Threads(THREADS, MOST_WAITING)
 
     def record(body: bytes, headers: Any, request_id: str) -> None:
         caller = authenticator.authenticate_session(headers)
         _record(services, caller, events_of(body), request_id, headers.get("idempotency-key"))
 
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
-        if limiter.statistics().tasks_waiting >= MOST_WAITING:
-            raise Unavailable("Too many requests are waiting to be answered. Try again.")
         body, request_id = await request.body(), request_id_of(request.scope)
-        await anyio.to_thread.run_sync(record, body, request.headers, request_id, limiter=limiter)
+        await threads.run(record, body, request.headers, request_id)
         return Response(b"{}", media_type="application/json")
 
     return HTTPRouteHandler(STREAM.path, http_method=HttpMethod.POST, status_code=200)(handle)
@@ -128,4 +125,4 @@ def _record(
     report = tally.rejections.report(new_id("usgrej"), "stream")
     if report is not None:
         services.application(caller.identity).execute(report, circumstances)
-    services.wake()
+    services.wake_projector()
