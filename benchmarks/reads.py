@@ -30,6 +30,7 @@ from urllib.parse import urlencode
 import psycopg
 
 from api.database.embedded import Embedded
+from benchmarks.announcement import announced
 from ledger.event_types import EVENT_CATALOGUE
 from ledger.kernel.clock import system_now
 from ledger.kernel.events import Metadata, RecordedEvent
@@ -45,8 +46,6 @@ LEDGER = 1
 PERIOD_START = 1_767_262_643  # 1 January 2026, 10:17:23: the period begins within a minute
 MONTH = 31 * 86_400
 _BATCH = 5_000
-_START_SECONDS = 60.0
-_ANNOUNCED = "Tallybook serves on "
 
 
 def main() -> None:
@@ -273,7 +272,7 @@ def _served() -> Iterator[tuple[str, str, str]]:
         )
         embedded: Embedded | None = None
         try:
-            url = _announced(process, folder / "log")
+            url = announced(process, folder / "log")
             embedded = Embedded(folder / "data").start()
             yield url, key, embedded.app_url
         finally:
@@ -282,16 +281,6 @@ def _served() -> Iterator[tuple[str, str, str]]:
             if embedded is not None:
                 embedded.stop()
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _announced(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        for line in log.read_text().splitlines():
-            if line.startswith(_ANNOUNCED):
-                return line.removeprefix(_ANNOUNCED).split()[0]
-        time.sleep(0.05)
-    raise SystemExit(f"nothing is served:\n{log.read_text()}")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,7 @@ from typing import Any
 from stripe import StripeClient
 
 from api.serve.supervisor import listen
-
-_START_SECONDS = 60.0
-_ANNOUNCED = "Tallybook serves on "
+from benchmarks.announcement import announced
 
 
 def main() -> None:
@@ -100,21 +98,11 @@ def _served(workers: int) -> Iterator[tuple[str, str]]:
             start_new_session=True,
         )
         try:
-            yield _announced(process, folder / "log"), key
+            yield announced(process, folder / "log"), key
         finally:
             process.terminate()
             process.wait()
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _announced(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        for line in log.read_text().splitlines():
-            if line.startswith(_ANNOUNCED):
-                return line.removeprefix(_ANNOUNCED).split()[0]
-        time.sleep(0.05)
-    raise SystemExit(f"nothing is served:\n{log.read_text()}")
 
 
 @contextmanager
