@@ -5,6 +5,7 @@ from ledger.customers.events import EVENTS as CUSTOMERS
 from ledger.invoices.events import EVENTS as INVOICES
 from ledger.meter_events.events import EVENTS as METER_EVENTS
 from ledger.meters.events import EVENTS as METERS
+from ledger.meters.events import MeterCreated, created_without_dimensions
 from ledger.prices.events import EVENTS as PRICES
 from ledger.products.events import EVENTS as PRODUCTS
 from ledger.store.catalogue import EventCatalogue
@@ -14,6 +15,8 @@ from ledger.test_clocks.events import EVENTS as TEST_CLOCKS
 
 UPCASTERS = Upcasters()
 """Steps from released payloads to newer ones; stored bytes never change."""
+
+UPCASTERS.register("meter.created.v1", MeterCreated.TOPIC)(created_without_dimensions)
 
 EVENT_CATALOGUE = EventCatalogue(
     (

@@ -42,6 +42,7 @@ def test_creating_one_claims_its_event_name() -> None:
                 customer_key="stripe_customer_id",
                 value_key="value",
                 event_time_window=None,
+                dimension_payload_keys=(),
                 livemode=False,
                 created=NOW,
             ),

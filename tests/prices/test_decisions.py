@@ -65,6 +65,7 @@ def ledger() -> LedgerInMemory:
         customer_key="stripe_customer_id",
         value_key="value",
         event_time_window=None,
+        dimension_payload_keys=(),
         livemode=False,
         created=NOW,
     )

@@ -88,6 +88,7 @@ class BillingLedger(LedgerInMemory):
                 customer_key="stripe_customer_id",
                 value_key="value",
                 event_time_window=None,
+                dimension_payload_keys=(),
                 livemode=False,
                 created=self.now,
             ),

@@ -6,13 +6,13 @@ from api.http.lists import ListParams
 from api.http.params import Params, RequestParams
 from api.http.wire_types import text
 from ledger.meters.aggregate import MeterStatus
-from ledger.meters.events import Formula, TimeWindow
+from ledger.meters.events import TimeWindow
 
 PayloadKey = Annotated[str, text(100)]
 
 
 class DefaultAggregation(Params):
-    formula: Formula
+    formula: Literal["sum", "count", "last"]
 
 
 class CustomerMapping(Params):

@@ -114,6 +114,17 @@ def decimal_text(value: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+def quotient(total: Decimal, parts: int) -> Decimal:
+    """`total / parts` to MAX_DECIMALS decimals, halves away from zero (half up of the magnitude).
+
+    For a total that has at most MAX_DECIMALS decimals itself; rounded once, from the exact
+    fraction. Raises ZeroDivisionError for no parts.
+    """
+    units = int(EXACT.scaleb(abs(total), MAX_DECIMALS))
+    rounded = Decimal((2 * units + parts) // (2 * parts))
+    return EXACT.scaleb(rounded if total >= 0 else -rounded, -MAX_DECIMALS)
+
+
 def exact_sum(values: Iterable[Decimal]) -> Decimal:
     """The sum without any rounding, whatever the magnitudes; 0 for no values."""
     return reduce(EXACT.add, values, ZERO)

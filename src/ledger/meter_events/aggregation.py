@@ -1,10 +1,9 @@
 """What the meter events of one customer in one stretch of time amount to.
 
-The one place that knows the formulas. Every reader of usage, from the log or from a read model,
-gives what a `Tally` of the same events gives:
+Every reader of usage, from the log or from a read model, gives what a `Tally` of the same events
+gives:
 
-- `sum` adds the values, `count` counts the events, `last` takes the value of the latest event by
-  its own timestamp, then by its place in the log (contract §5).
+- What a formula makes of the events that count says `formulas.py`.
 - With an `event_time_window`, of the events of one customer in one UTC hour or day only the most
   recently received one counts. A cut through that hour or day does not change which one it is,
   so that the usage of adjoining windows adds up.
@@ -15,9 +14,11 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
-from ledger.kernel.quantities import EXACT, ZERO, decimal_text
+from ledger.kernel.quantities import decimal_text
+from ledger.meter_events.events import UsageRecord
+from ledger.meter_events.formulas import FORMULAS, MeteredEvent
 from ledger.meters.aggregate import Meter
 from ledger.meters.events import Formula, TimeWindow
 
@@ -35,10 +36,24 @@ class MeterDefinition:
     id: str
     formula: Formula
     event_time_window: TimeWindow | None = None
+    dimension_payload_keys: tuple[str, ...] = ()
+    value_key: str = "value"
 
     @classmethod
     def of(cls, meter_id: str, meter: Meter) -> Self:
-        return cls(meter_id, meter.formula, meter.event_time_window)
+        return cls(
+            meter_id,
+            meter.formula,
+            meter.event_time_window,
+            meter.dimension_payload_keys,
+            meter.value_key,
+        )
+
+    def value_of(self, record: UsageRecord) -> str | None:
+        """What the formula is applied to: the value, for `unique_count` the text in its place."""
+        if self.formula == "unique_count":
+            return record.payload.get(self.value_key)
+        return record.value
 
     def reach(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of time, in epoch microseconds, whose events decide what counts between
@@ -49,22 +64,15 @@ class MeterDefinition:
         return start // width * width, -(-end // width) * width
 
 
-class MeteredEvent(NamedTuple):
-    """A meter event with its place in the log. `timestamp` is in epoch microseconds."""
-
-    position: int
-    ordinal: int
-    timestamp: int
-    value: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What was used, with the evidence for it.
 
     `meter_events` and the positions are of the events the formula was applied to. `digest` is the
     SHA-256 over a line `position/ordinal value` for each of them, in that order (the value is
-    empty for an event without one). A sum may be negative.
+    empty for an event without one). For `unique_count` the value in a line is the text that
+    counts, after the number of its bytes in UTF-8 and a colon, because it may hold anything.
+    All but the counts may be negative.
 
     A reader that does not look at every event gives no positions, and an empty digest.
     """
@@ -85,12 +93,11 @@ class Tally:
 
     def __init__(self, meter: MeterDefinition, start: int, end: int) -> None:
         self._start, self._end = start, end
-        self._formula: Formula = meter.formula
+        self._running = FORMULAS[meter.formula]()
+        self._counts_texts = meter.formula == "unique_count"
         window = meter.event_time_window
         self._width = WINDOW_MICROSECONDS[window] if window else None
         self._latest_received: dict[int, MeteredEvent] = {}
-        self._sum = ZERO
-        self._latest: MeteredEvent | None = None
         self._count = 0
         self._first: int | None = None
         self._last: int | None = None
@@ -110,7 +117,7 @@ class Tally:
                 self._count_in(event)
         self._latest_received.clear()
         return Usage(
-            canonical(self._quantity()),
+            canonical(self._running.quantity()),
             self._count,
             self._first,
             self._last,
@@ -121,18 +128,11 @@ class Tally:
         self._count += 1
         self._first = event.position if self._first is None else self._first
         self._last = event.position
-        self._digest.update(f"{event.position}/{event.ordinal} {event.value or ''}\n".encode())
-        if self._formula == "sum":
-            self._sum = EXACT.add(self._sum, Decimal(event.value or 0))
-        elif self._latest is None or event.timestamp >= self._latest.timestamp:
-            self._latest = event
-
-    def _quantity(self) -> Decimal:
-        if self._formula == "sum":
-            return self._sum
-        if self._formula == "count":
-            return Decimal(self._count)
-        return Decimal(self._latest.value or 0) if self._latest else ZERO
+        value = event.value or ""
+        if self._counts_texts:
+            value = f"{len(value.encode())}:{value}"
+        self._digest.update(f"{event.position}/{event.ordinal} {value}\n".encode())
+        self._running.take(event)
 
 
 def canonical(quantity: Decimal) -> Decimal:

@@ -89,10 +89,11 @@ class Directory:
         return None if clock is None else self._time_of_clock[clock]
 
     def _fold_through(self, target: int) -> None:
+        current_topic = self._mapper.catalogue.upcasters.current_topic
         while self.position < target:
             page = self._recorder.select_catalog(self.position, _PAGE, target)
             for stored in page:
-                if stored.topic in _FOLDED:
+                if current_topic(stored.topic) in _FOLDED:
                     self._apply(self._mapper.to_domain_event(stored))
             self.position = page[-1].id if len(page) == _PAGE else target
 

@@ -17,8 +17,9 @@ class UsageRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One meter event as the log holds it: a JSON array of these fields in this order.
 
     `timestamp` is in epoch microseconds. `value` is canonical decimal text, None where the event
-    of a `count` meter has none. `payload` holds the payload's keys other than the customer's and
-    the value's, sorted.
+    of a `count` meter has none, and for a `unique_count` meter. `payload` holds the payload's keys
+    other than the customer's and the value's, sorted; of a `unique_count` meter also the value's,
+    with the text that is counted.
     """
 
     identifier: str

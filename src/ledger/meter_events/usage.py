@@ -1,6 +1,6 @@
 """Readers of usage: what a customer used of a meter, as the log stood at a position."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, Self
@@ -71,8 +71,8 @@ class LogUsageReader:
         """See `UsageReader`. One pass over the log.
 
         Raises UnknownTopic for an event that this release does not know."""
-        meters = {one.meter.id for one in asked}
-        cancelled = self._cancelled(meters, customer, through_position)
+        meters = {one.meter.id: one.meter for one in asked}
+        cancelled = self._cancelled(set(meters), customer, through_position)
         countings = [_Counting.of(one) for one in asked]
         for meter_id, event in self._events(meters, customer, through_position):
             if event[:2] in cancelled:
@@ -100,7 +100,7 @@ class LogUsageReader:
         return places
 
     def _events(
-        self, meters: set[str], customer: str, through: int
+        self, meters: Mapping[str, MeterDefinition], customer: str, through: int
     ) -> Iterator[tuple[str, MeteredEvent]]:
         # An event that does not name the customer anywhere need not be decoded.
         named = msgspec.json.encode(customer)
@@ -116,9 +116,10 @@ class LogUsageReader:
                 if not isinstance(event, UsageRecorded) or named not in event.records_json:
                     continue
                 for ordinal, record in enumerate(event.records()):
-                    if record.customer == customer and record.meter in meters:
-                        place = MeteredEvent(stored.id, ordinal, record.timestamp, record.value)
-                        yield record.meter, place
+                    meter = meters.get(record.meter)
+                    if meter is not None and record.customer == customer:
+                        value = meter.value_of(record)
+                        yield meter.id, MeteredEvent(stored.id, ordinal, record.timestamp, value)
 
 
 @dataclass(slots=True)

@@ -85,13 +85,16 @@ class Validation:
         meter, payload = named.meter, report.payload
         customer = self._customer(meter, payload)
         value = _value(meter, payload)
+        # The texts that are counted are no numbers: they stay where they came.
+        apart = {meter.customer_key}
+        if meter.formula != "unique_count":
+            apart.add(meter.value_key)
         timestamp = report.timestamp
         if timestamp is None:
             timestamp = self._window(customer).now
         elif not 0 <= timestamp < _END_OF_TIME:
             raise _outside(self._window(customer), timestamp)
-        known = (meter.customer_key, meter.value_key)
-        others = {key: text for key, text in payload.items() if key not in known}
+        others = {key: text for key, text in payload.items() if key not in apart}
         return UsageRecord(report.identifier, named.id, customer, timestamp, value, others)
 
     def _customer(self, meter: Meter, payload: Mapping[str, str]) -> str:
@@ -180,7 +183,10 @@ def check_encoded(record: UsageRecord, raw: bytes) -> None:
 
 
 def _value(meter: Meter, payload: Mapping[str, str]) -> str | None:
-    """The canonical value; only events of a `count` meter may lack one (a decision)."""
+    """The canonical value; only events of a `count` meter may lack one (a decision).
+
+    None also for `unique_count`, which counts texts.
+    """
     key = meter.value_key
     text = payload.get(key)
     if text is None:
@@ -192,6 +198,8 @@ def _value(meter: Meter, payload: Mapping[str, str]) -> str | None:
             code="parameter_missing",
             reported_as="meter_event_value_not_found",
         )
+    if meter.formula == "unique_count":
+        return None
     return usage_value_text(text, param=f"payload[{key}]")
 
 

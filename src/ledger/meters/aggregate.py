@@ -1,8 +1,9 @@
 """A meter's state and the rules of its life. Only its name and status ever change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.events import DomainEvent
@@ -17,6 +18,9 @@ from ledger.meters.events import (
 
 MeterStatus = Literal["active", "inactive"]
 
+MOST_DIMENSIONS: Final = 10
+LONGEST_DIMENSION: Final = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Meter:
@@ -27,6 +31,7 @@ class Meter:
     value_key: str
     event_time_window: TimeWindow | None
     status: MeterStatus = "active"
+    dimension_payload_keys: tuple[str, ...] = ()
 
 
 def evolve(meter: Meter | None, event: DomainEvent) -> Meter:
@@ -40,6 +45,7 @@ def evolve(meter: Meter | None, event: DomainEvent) -> Meter:
                 event.customer_key,
                 event.value_key,
                 event.event_time_window,
+                dimension_payload_keys=event.dimension_payload_keys,
             )
         case MeterRenamed():
             return replace(_known(meter), display_name=event.display_name)
@@ -55,6 +61,30 @@ def _known(meter: Meter | None) -> Meter:
     if meter is None:
         raise ValueError("a meter's first event must be its creation")
     return meter
+
+
+def check_dimensions(keys: Sequence[str], customer_key: str, value_key: str) -> None:
+    """Raises InvalidRequest, naming the field, unless a meter may declare these payload keys."""
+    if len(keys) > MOST_DIMENSIONS:
+        raise InvalidRequest(
+            f"A meter can have at most {MOST_DIMENSIONS} dimension payload keys.",
+            param="dimension_payload_keys",
+        )
+    for place, key in enumerate(keys):
+        param = f"dimension_payload_keys[{place}]"
+        if not 0 < len(key) <= LONGEST_DIMENSION:
+            raise InvalidRequest(
+                f"A dimension payload key must have 1 to {LONGEST_DIMENSION} characters.",
+                param=param,
+            )
+        if key in keys[:place]:
+            raise InvalidRequest(f"The dimension payload key '{key}' is given twice.", param=param)
+        if key in {customer_key, value_key}:
+            holds = "customer" if key == customer_key else "value"
+            raise InvalidRequest(
+                f"'{key}' is the payload key of the {holds} and cannot be a dimension.",
+                param=param,
+            )
 
 
 def deactivate(meter: Meter, now: datetime) -> MeterDeactivated:

@@ -12,6 +12,7 @@ class CreateMeter(Command):
     customer_key: str = "stripe_customer_id"
     value_key: str = "value"
     event_time_window: TimeWindow | None = None
+    dimension_payload_keys: tuple[str, ...] = ()
 
 
 class RenameMeter(Command):

@@ -1,17 +1,20 @@
 """Facts about meters."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime
 
 from ledger.kernel.events import DomainEvent
 
-Formula = Literal["sum", "count", "last"]
+Formula = Literal["sum", "count", "last", "max", "min", "average", "unique_count"]
+"""What is made of the meter events of a stretch of time. The first three are the hosted API's, the
+others extensions (decision 18)."""
+
 TimeWindow = Literal["day", "hour"]
 
 
 class MeterCreated(DomainEvent):
-    TOPIC: ClassVar[str] = "meter.created.v1"
+    TOPIC: ClassVar[str] = "meter.created.v2"
 
     display_name: str
     event_name: str
@@ -19,8 +22,14 @@ class MeterCreated(DomainEvent):
     customer_key: str
     value_key: str
     event_time_window: TimeWindow | None
+    dimension_payload_keys: tuple[str, ...]
     livemode: bool
     created: AwareDatetime
+
+
+def created_without_dimensions(payload: dict[str, Any]) -> dict[str, Any]:
+    """`meter.created.v1`, from before meters declared dimensions, as v2."""
+    return {**payload, "dimension_payload_keys": []}
 
 
 class MeterRenamed(DomainEvent):

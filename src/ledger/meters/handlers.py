@@ -9,6 +9,9 @@ from ledger.store.work import Handlers, Work
 
 
 def create_meter(work: Work, command: CreateMeter) -> None:
+    aggregate.check_dimensions(
+        command.dimension_payload_keys, command.customer_key, command.value_key
+    )
     claim = f"meter_event_name:{command.event_name}"
     if work.load(_claimed, claim) is not None:
         raise aggregate.name_is_taken(command.event_name)
@@ -22,6 +25,7 @@ def create_meter(work: Work, command: CreateMeter) -> None:
             customer_key=command.customer_key,
             value_key=command.value_key,
             event_time_window=command.event_time_window,
+            dimension_payload_keys=command.dimension_payload_keys,
             livemode=work.ledger.livemode,
             created=work.now,
         ),
