@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from api.meter_events.bulk_framing import BrokenBody
-from api.meter_events.sending import SendingFailed, UsageSending, parts_of
+from api.meter_events.sending import SendingFailed, UsageSending, file_format_of, parts_of
 from tests.meter_events.usage_shop import UsageShop, ndjson
+from tests.support.packing import PACKERS
 from tests.support.served import Served
 
 
@@ -34,6 +35,16 @@ def test_a_file_is_sent_once_however_often(shop: UsageShop, tmp_path: Path) -> N
     )
     assert send(shop, file)[1].startswith("0 accepted, 12000 recorded before")
     assert shop.total() == 12_000
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_a_packed_file_is_read_whatever_its_length(tmp_path: Path, ending: str) -> None:
+    """A file may grow further than a request may."""
+    file = tmp_path / f"usage.ndjson.{ending}"
+    file.write_bytes(PACKERS[{"gz": "gzip", "zst": "zstd"}[ending]](b"{}" + b" " * 40_000_000))
+    assert file_format_of(file) == "ndjson"
+    [part] = parts_of(file, "ndjson")
+    assert [cut.fault for cut in part.cuts] == ["A record can have at most 262144 bytes."]
 
 
 def test_a_json_array_and_csv_are_sent_too(shop: UsageShop, tmp_path: Path) -> None:

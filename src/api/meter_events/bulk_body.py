@@ -35,7 +35,7 @@ _FORMATS: Final[Mapping[str, Format]] = {
     "application/cloudevents+json": Format(Whole, read_cloud_event),
     "application/cloudevents-batch+json": Format(Elements, read_cloud_event),
 }
-_ENCODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip"})
+_ENCODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip", "zstd"})
 
 
 def format_of(headers: Mapping[str, str]) -> tuple[Format, str]:
@@ -50,9 +50,10 @@ def format_of(headers: Mapping[str, str]) -> tuple[Format, str]:
         )
     if encoding not in _ENCODINGS:
         raise ApiError(
-            f"Invalid content encoding: {encoding[:80]}. Send the body packed with gzip, or plain.",
+            f"Invalid content encoding: {encoding[:80]}. Send the body packed "
+            "with gzip or zstd, or plain.",
             status=415,
-            headers={"Accept-Encoding": "gzip, identity"},
+            headers={"Accept-Encoding": "gzip, zstd, identity"},
         )
     length = headers.get("content-length", "")
     if length.isdecimal() and len(length) < 20 and int(length) > LARGEST_BODY:

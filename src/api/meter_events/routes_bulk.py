@@ -37,11 +37,12 @@ ENDPOINT: Final = Endpoint(
     description=(
         "The body holds up to 64 MiB of meter events: NDJSON (`application/x-ndjson`), a JSON "
         "array (`application/json`), CSV with a header row (`text/csv`), or CloudEvents "
-        "(`application/cloudevents+json`, `application/cloudevents-batch+json`), plain or gzip. A "
-        "record has `event_name`, `identifier`, `timestamp` (epoch seconds or RFC 3339) and "
-        "`payload`. The answer counts `accepted`, `duplicates`, `conflicts` and `rejected`, and "
-        "names the first 100 refusals by line. A bad record is refused alone. Sending a body again "
-        "is safe: what was recorded is a duplicate."
+        "(`application/cloudevents+json`, `application/cloudevents-batch+json`), plain or packed "
+        "with gzip or zstd. A record has `event_name`, `identifier`, `timestamp` (epoch seconds or "
+        "RFC 3339) and `payload`. The answer counts `accepted`, `duplicates`, `conflicts` and "
+        "`rejected`, and names the first 100 refusals by line; of the others the number is kept. A "
+        "bad record is refused alone. Sending a body again is safe: what was recorded is a "
+        "duplicate."
     ),
 )
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from api.meter_events.bulk_framing import BrokenBody, Cut, Elements, Framing, Lines, Table
-from api.meter_events.bulk_unpacking import PIECE, unpacking_of
+from api.meter_events.bulk_unpacking import OF_FILES, PIECE, unpacking_of
 
 FileFormat = Literal["csv", "ndjson", "json"]
 
@@ -79,7 +79,7 @@ class SendSummary:
 
 def file_format_of(path: Path) -> FileFormat | None:
     """The format that a file's name tells, if it does."""
-    return _ENDINGS.get(Path(path.name.removesuffix(".gz")).suffix)
+    return _ENDINGS.get(Path(path.name.removesuffix(".gz").removesuffix(".zst")).suffix)
 
 
 def parts_of(path: Path, kind: FileFormat, from_line: int = 1) -> Iterator[Part]:
@@ -107,7 +107,7 @@ def _cuts(path: Path, framing: Framing) -> Iterator[tuple[list[Cut], int]]:
     read = 0
     with path.open("rb") as file:
         data = file.read(PIECE)
-        unpacking = unpacking_of(None, data)
+        unpacking = unpacking_of(None, data, OF_FILES)
         while data:
             read += len(data)
             for piece in unpacking.feed(data):

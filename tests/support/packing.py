@@ -1,0 +1,25 @@
+"""Packs bytes as clients do."""
+
+import gzip
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_WINDOW: Final = int(zstd.CompressionParameter.window_log)
+
+
+def zstd_packed(data: bytes, window: int | None = None) -> bytes:
+    """One zstd frame; `window` is the power of two of the memory that it asks for."""
+    return zstd.compress(data, options={} if window is None else {_WINDOW: window})
+
+
+PACKERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "gzip": gzip.compress,
+    "zstd": zstd_packed,
+}
+"""By the name of the content encoding."""
