@@ -63,7 +63,10 @@ def test_an_event_can_be_cancelled_for_a_day_after_it_was_received(ledger: Meter
     ledger.now += timedelta(seconds=1)
     late = CANCEL.model_copy(update={"identifier": "e-2"})
     assert "more than 24 hours ago" in refusal(ledger, late).message
-    ledger.execute(late.model_copy(update={"at_any_time": True, "reason": "double import"}))
+    reasoned = CancelMeterEvent(identifier="e-2", reason="double import", at_any_time=True)
+    event = ledger.execute(reasoned).events[0].event
+    assert isinstance(event, MeterEventCancelled)
+    assert (event.event_name, event.reason) == ("tokens", "double import")
 
 
 def test_of_two_cancellations_at_once_one_is_refused(ledger: MeteredLedger) -> None:

@@ -83,6 +83,37 @@ def show_usage(
         _tell_usage(found)
 
 
+@usage.command("cancel")
+def cancel_usage(
+    identifier: Annotated[str, typer.Argument(help="As it was sent.")],
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    live: Annotated[bool, typer.Option("--live", help="In the live ledger.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Cancel a meter event, however old: summaries, previews and drafts count it no more.
+
+    A finalized invoice is never changed. Exit code 4 when there is no such event, 6 when it is
+    cancelled already.
+    """
+    from api.audit.adjustments import LONGEST_REASON, cancel
+    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
+
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise typer.BadParameter(
+            f"The reason has 1 to {LONGEST_REASON} characters.", param_hint="--reason"
+        )
+    with explained(), opened(data_dir) as (services, _):
+        ledger = services.identity(ledger_for_live(1) if live else ledger_for_test(1))
+        done = cancel(services, ledger, identifier, reason)
+    if as_json:
+        data(done)
+        return
+    typer.echo(f"{identifier}: cancelled")
+    for invoice_id in done["unchanged_invoices"]:
+        typer.echo(f"  {invoice_id} is finalized and stays as it is")
+
+
 def _tell_usage(found: dict[str, Any]) -> None:
     typer.echo(f"{found['identifier']}: {found['status']}")
     for name in ("event_name", "customer", "meter", "event_time", "received", "position"):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.audit.adjustments import ADJUSTMENTS
 from api.audit.replay import replay
 from api.audit.usage import usage_document
 from api.http.call import Call
@@ -52,4 +53,5 @@ ROUTES: list[Route] = [
         ),
         _usage,
     ),
+    ADJUSTMENTS,
 ]

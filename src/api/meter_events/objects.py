@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ledger.kernel.clock import from_microseconds, to_epoch
+from ledger.kernel.ids import derived_id
+from ledger.meter_events.events import MeterEventCancelled
 from projections.meter_events.summaries import Summary, SummaryQuery
 
 
@@ -60,6 +62,12 @@ def adjustment_object(event_name: str, identifier: str, *, livemode: bool) -> di
         "status": "complete",
         "type": "cancel",
     }
+
+
+def adjustment_id(event: MeterEventCancelled, *, livemode: bool) -> str:
+    """The id of a cancellation: the same for the same meter event, which has one."""
+    prefix = "mtr_event_adj_live" if livemode else "mtr_event_adj_test"
+    return derived_id(prefix, event.position, event.ordinal)
 
 
 def summary_object(summary: Summary, query: SummaryQuery) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from api.http.call import Call
 from api.http.openapi import Endpoint
 from api.http.params import Params, missing
 from api.http.routes import JsonObject, Route
-from api.meter_events.objects import adjustment_object, rfc_3339
+from api.meter_events.objects import adjustment_id, adjustment_object, rfc_3339
 from api.meter_events.params import AdjustmentCreate, AdjustmentCreateV2
 from ledger.kernel.events import RecordedEvent
-from ledger.kernel.ids import derived_id
 from ledger.meter_events.commands import CancelMeterEvent
 from ledger.meter_events.events import MeterEventCancelled
 
@@ -41,10 +40,9 @@ def _object_v2(call: Call[Any], recorded: RecordedEvent) -> JsonObject:
     event = recorded.event
     if not isinstance(event, MeterEventCancelled):
         raise TypeError(f"the event at position {recorded.position} is no cancellation")
-    prefix = "mtr_event_adj_live" if call.identity.livemode else "mtr_event_adj_test"
     return _object(call) | {
         "object": "v2.billing.meter_event_adjustment",
-        "id": derived_id(prefix, event.position, event.ordinal),
+        "id": adjustment_id(event, livemode=call.identity.livemode),
         "created": rfc_3339(event.at),
     }
 

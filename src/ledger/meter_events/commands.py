@@ -5,11 +5,13 @@ from ledger.meter_events.events import RejectedSample
 
 
 class CancelMeterEvent(Command):
-    """Cancel one meter event. With `at_any_time` it may have been received long ago, and
-    `reason` says why."""
+    """Cancel one meter event; `event_name` is the one that it must have, None if any will do.
+
+    With `at_any_time` it may have been received long ago, and `reason` says why.
+    """
 
     identifier: str
-    event_name: str
+    event_name: str | None = None
     reason: str | None = None
     at_any_time: bool = False
 

@@ -33,7 +33,7 @@ def cancel_meter_event(work: Work, command: CancelMeterEvent) -> None:
     received = work.mapper.to_domain_event(usage.at(position))
     record = _record(received, ordinal)
     meter = work.require(meters.evolve, record.meter, "billing meter")
-    if meter.event_name != command.event_name:
+    if command.event_name not in {None, meter.event_name}:
         raise _unknown(command)
     if not command.at_any_time and work.now - received.recorded_at > CANCELLABLE_FOR:
         raise InvalidRequest(
@@ -46,7 +46,7 @@ def cancel_meter_event(work: Work, command: CancelMeterEvent) -> None:
         raise InvalidRequest(
             f"The event with identifier {command.identifier} is already cancelled.", param=_PARAM
         )
-    work.append(stream, _cancellation(work, command, place, record))
+    work.append(stream, _cancellation(work, command, place, record, meter.event_name))
 
 
 def cancellation_stream(position: int, ordinal: int) -> str:
@@ -61,11 +61,15 @@ def _record(received: RecordedEvent, ordinal: int) -> UsageRecord:
 
 
 def _cancellation(
-    work: Work, command: CancelMeterEvent, place: tuple[int, int], record: UsageRecord
+    work: Work,
+    command: CancelMeterEvent,
+    place: tuple[int, int],
+    record: UsageRecord,
+    event_name: str,
 ) -> MeterEventCancelled:
     return MeterEventCancelled(
         identifier=command.identifier,
-        event_name=command.event_name,
+        event_name=event_name,
         position=place[0],
         ordinal=place[1],
         meter=record.meter,
@@ -77,8 +81,9 @@ def _cancellation(
 
 
 def _unknown(command: CancelMeterEvent) -> InvalidRequest:
+    named = f" with event name '{command.event_name}'" if command.event_name else ""
     return InvalidRequest(
-        f"No such meter event: '{command.identifier}' with event name '{command.event_name}'",
+        f"No such meter event: '{command.identifier}'{named}",
         param=_PARAM,
         code="resource_missing",
     )
