@@ -2,6 +2,7 @@
 
     python3 run.py demo          play a month of usage, up to a replayed invoice
     python3 run.py test          linters, types, import rules and the test suite
+    python3 run.py bench …       the benchmarks; without a name, which there are
     python3 run.py serve …       any other words go to the `tallybook` command
 
 The first start installs exactly what requirements.lock names, each file checked against its hash,
@@ -32,9 +33,14 @@ def main(words: "list[str]") -> int:
     if not is_current(environment) and not set_up(home, environment):
         return 1
     python = str(environment / "bin" / "python")
-    if words[:1] != ["test"]:
-        os.execv(python, [python, "-m", "api.main", *words])  # noqa: S606
-    return test(home, environment, words[1:])
+    if words[:1] == ["test"]:
+        return test(home, environment, words[1:])
+    if words[:1] == ["bench"]:
+        os.chdir(CHECKOUT)
+        program = ["-m", "benchmarks", *words[1:]]
+    else:
+        program = ["-m", "api.main", *words]
+    return os.execv(python, [python, *program])  # noqa: S606
 
 
 def refuse(reason: str) -> int:
