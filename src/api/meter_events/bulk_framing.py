@@ -7,7 +7,7 @@ from 1. It holds no more than one unfinished record, whose size is capped.
 import csv
 import re
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -22,7 +22,7 @@ class BrokenBody(Exception):
     """The body cannot be read on. What came before stays as it was dealt with."""
 
 
-class Cut(NamedTuple):
+class Cut(msgspec.Struct, frozen=True, gc=False):
     """A record as it was cut out of the body; `fault` says why it cannot be one."""
 
     line: int
@@ -170,7 +170,7 @@ class Table:
                     raise BrokenBody(f"Line {line.line}: {_too_long()}")
                 continue
             self._open_row = b""
-            rows += self._row(line._replace(raw=raw))
+            rows += self._row(msgspec.structs.replace(line, raw=raw))
         return rows
 
     def _row(self, row: Cut) -> list[Cut]:
@@ -179,19 +179,19 @@ class Table:
         try:
             cells = next(csv.reader([row.raw.decode("utf-8-sig").rstrip("\r")], strict=True))
         except (csv.Error, UnicodeDecodeError, StopIteration) as error:
-            return [row._replace(fault=f"This is no valid CSV: {error}.")]
+            return [msgspec.structs.replace(row, fault=f"This is no valid CSV: {error}.")]
         if not self._columns:
             self._head(cells)
             return []
         if len(cells) != len(self._columns):
             return [
-                row._replace(
-                    fault=f"The row has {len(cells)} cells, the header {len(self._columns)}."
+                msgspec.structs.replace(
+                    row, fault=f"The row has {len(cells)} cells, the header {len(self._columns)}."
                 )
             ]
         filled = {name: cell for name, cell in zip(self._columns, cells, strict=True) if cell}
         own: dict[str, object] = {n: filled.pop(n) for n in _OWN_COLUMNS if n in filled}
-        return [row._replace(raw=msgspec.json.encode({**own, "payload": filled}))]
+        return [msgspec.structs.replace(row, raw=msgspec.json.encode({**own, "payload": filled}))]
 
     def _head(self, cells: list[str]) -> None:
         missing = [name for name in _OWN_COLUMNS if name not in cells]

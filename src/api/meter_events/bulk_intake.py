@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from api.meter_events.bulk_framing import BrokenBody, Cut, Framing
 from api.meter_events.bulk_records import ReadRecord, naming_of
@@ -21,7 +23,7 @@ BATCH_BYTES: Final = 2 * 1024 * 1024
 """The same for records that are long."""
 
 
-class Sent(NamedTuple):
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """A report with its line or place in the request, counted from 1."""
 
     line: int

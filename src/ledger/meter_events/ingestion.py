@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import Conflict, InvalidRequest, LedgerError
@@ -28,7 +30,7 @@ _ATTEMPTS = 20
 Result = Literal["accepted", "duplicate", "conflict", "rejected", "request_repeated"]
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What became of one reported meter event.
 
     `accepted` stands at its place in the log. `duplicate` and `conflict` name the place where
@@ -45,7 +47,7 @@ class Verdict(NamedTuple):
     error: LedgerError | None = None
 
 
-class _Slot(NamedTuple):
+class _Slot(msgspec.Struct, frozen=True, gc=False):
     """A report's record, and why it is refused, if it is."""
 
     record: UsageRecord | None

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import IdempotencyClaim
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.events import Cause
 from ledger.kernel.quantities import usage_value_text
 from ledger.meter_events.aggregation import MICROSECONDS
-from ledger.meter_events.directory import Directory
+from ledger.meter_events.directory import Directory, NamedMeter
 from ledger.meter_events.events import UsageRecord
 from ledger.meters.aggregate import Meter
 from ledger.store.outcomes import SealedAnswer
@@ -32,7 +34,7 @@ Answering: TypeAlias = Callable[[UsageRecord, datetime], SealedAnswer | None]
 """Renders the answer to a request from its record and the time at which it is recorded."""
 
 
-class UsageReport(NamedTuple):
+class UsageReport(msgspec.Struct, frozen=True, gc=False):
     """A meter event as it was reported. `timestamp` is in epoch microseconds, None for now.
 
     `cause` is the request that reported it, where others are recorded with it. `answer` is called
@@ -72,16 +74,14 @@ class Validation:
     position: int
     backfill: str | None = None
     _windows: dict[datetime | None, Window] = field(default_factory=dict["datetime | None", Window])
+    _meters: dict[str, NamedMeter] = field(default_factory=dict[str, NamedMeter])
+    _checked_keys: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
 
     def record_of(self, report: UsageReport) -> UsageRecord:
         """The record of a report, whenever it happened. Raises InvalidRequest or NotFound, naming
         the field."""
-        named = self.directory.active_meter(report.event_name)
-        if named is None:
-            raise no_active_meter(
-                report.event_name, archived=self.directory.has_meter(report.event_name)
-            )
-        _check_text(report)
+        named = self._meters.get(report.event_name) or self._look_up(report.event_name)
+        self._check_text(report)
         meter, payload = named.meter, report.payload
         customer = self._customer(meter, payload)
         value = _value(meter, payload)
@@ -97,6 +97,25 @@ class Validation:
         others = {key: text for key, text in payload.items() if key not in apart}
         return UsageRecord(report.identifier, named.id, customer, timestamp, value, others)
 
+    def _look_up(self, event_name: str) -> NamedMeter:
+        named = self.directory.active_meter(event_name)
+        if named is None:
+            raise no_active_meter(event_name, archived=self.directory.has_meter(event_name))
+        self._meters[event_name] = named
+        return named
+
+    def _check_text(self, report: UsageReport) -> None:
+        if not 0 < len(report.identifier) <= LONGEST_IDENTIFIER:
+            raise InvalidRequest(
+                f"Invalid identifier: it must have 1 to {LONGEST_IDENTIFIER} characters.",
+                param="identifier",
+            )
+        # Most reports have the same keys.
+        keys = tuple(report.payload)
+        if keys not in self._checked_keys:
+            _check_keys(keys)
+            self._checked_keys.add(keys)
+
     def _customer(self, meter: Meter, payload: Mapping[str, str]) -> str:
         key = meter.customer_key
         customer = payload.get(key)
@@ -108,6 +127,7 @@ class Validation:
                 reported_as="meter_event_no_customer_defined",
             )
         if not self.directory.has_customer(customer):
+            _check_lengths(payload)
             raise NotFound(
                 "customer",
                 customer,
@@ -150,22 +170,21 @@ def identifier_taken(identifier: str) -> InvalidRequest:
     )
 
 
-def _check_text(report: UsageReport) -> None:
-    if not 0 < len(report.identifier) <= LONGEST_IDENTIFIER:
-        raise InvalidRequest(
-            f"Invalid identifier: it must have 1 to {LONGEST_IDENTIFIER} characters.",
-            param="identifier",
-        )
-    if len(report.payload) > MOST_PAYLOAD_KEYS:
+def _check_keys(keys: tuple[str, ...]) -> None:
+    if len(keys) > MOST_PAYLOAD_KEYS:
         raise InvalidRequest(
             f"The event payload can have at most {MOST_PAYLOAD_KEYS} keys.", param="payload"
         )
-    for key, text in report.payload.items():
+    for key in keys:
         if not 0 < len(key) <= LONGEST_PAYLOAD_KEY:
             raise InvalidRequest(
                 f"A key of the event payload must have 1 to {LONGEST_PAYLOAD_KEY} characters.",
                 param="payload",
             )
+
+
+def _check_lengths(payload: Mapping[str, str]) -> None:
+    for key, text in payload.items():
         if len(text) > LONGEST_PAYLOAD_VALUE:
             raise InvalidRequest(
                 f"A text in the event payload can have at most {LONGEST_PAYLOAD_VALUE} characters.",
@@ -174,7 +193,10 @@ def _check_text(report: UsageReport) -> None:
 
 
 def check_encoded(record: UsageRecord, raw: bytes) -> None:
-    """Refuse NUL, which no database text can hold. Looks closer only where it may be."""
+    """Refuse texts that are too long, and NUL, which no database text can hold. Looks closer only
+    where the record's bytes allow for either."""
+    if len(raw) > LONGEST_PAYLOAD_VALUE:
+        _check_lengths(record.payload)
     if b"\\u0000" not in raw:
         return
     texts = (record.identifier, *record.payload, *record.payload.values())

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import msgspec
+
 from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import LedgerError, QueueFull, Unavailable
 from ledger.kernel.events import Cause
@@ -169,7 +171,9 @@ def _together(group: Sequence[_Waiting]) -> tuple[list[UsageReport], Circumstanc
         request_id=None,
         idempotency=None,
     )
-    return [w.report._replace(cause=_cause(w.circumstances, actor)) for w in group], common
+    return [
+        msgspec.structs.replace(w.report, cause=_cause(w.circumstances, actor)) for w in group
+    ], common
 
 
 def _cause(circumstances: Circumstances, actor: str) -> Cause:

@@ -16,6 +16,7 @@ _INT8, _INT8_ARRAY = 20, 1016
 _TEXT, _TEXT_ARRAY = 25, 1009
 _NULL = struct.pack("!i", -1)
 _UUID_LENGTH = struct.pack("!i", 16)
+_INT8_LENGTH = struct.pack("!i", 8)
 
 
 def _header(element_type: int, count: int) -> bytes:
@@ -42,6 +43,12 @@ class Int8Array(bytes):
         fields: list[int] = [8] * (2 * len(numbers))
         fields[1::2] = numbers
         return cls(_header(_INT8, len(numbers)) + struct.pack("!" + "iq" * len(numbers), *fields))
+
+    @classmethod
+    def packed(cls, numbers: Sequence[bytes]) -> Self:
+        """Pack numbers that are 8 bytes each already, the most significant first."""
+        body = _INT8_LENGTH + _INT8_LENGTH.join(numbers) if numbers else b""
+        return cls(_header(_INT8, len(numbers)) + body)
 
 
 class TextArray(bytes):

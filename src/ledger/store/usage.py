@@ -71,6 +71,8 @@ class UsageLog:
             chosen = batch.subset(firsts)
             position = self._commit(chosen, encode(chosen), check)
             if position is not None:
+                if len(firsts) == len(batch):
+                    return [Recorded(position, ordinal) for ordinal in range(len(batch))]
                 outcomes |= {i: Recorded(position, n) for n, i in enumerate(firsts)}
                 if len(firsts) < len(pending):
                     outcomes |= repeats(batch, pending, firsts, position)
@@ -94,7 +96,7 @@ class UsageLog:
             if claim and claim.key in taken:
                 outcomes[i] = ClaimTaken(claim.key)
             elif row:
-                same = row["fingerprint"] == batch.fingerprints[i]
+                same = row["fingerprint"] == int.from_bytes(batch.fingerprints[i], signed=True)
                 outcomes[i] = Seen(row["position"], row["ordinal"], same)
         return outcomes
 
@@ -138,7 +140,7 @@ class UsageLog:
                 "topic": self._topic,
                 "state": state,
                 "keys": UuidArray.of(batch.keys),
-                "fingerprints": Int8Array.of(batch.fingerprints),
+                "fingerprints": Int8Array.packed(batch.fingerprints),
                 "claims": [claim.key for claim in claims],
                 "hashes": [claim.request_hash for claim in claims],
                 "created": [claim.created_at for claim in claims],

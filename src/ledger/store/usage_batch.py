@@ -4,7 +4,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+import msgspec
 
 from ledger.kernel.events import Cause
 from ledger.store.outcomes import IdempotencyRow
@@ -12,14 +13,14 @@ from ledger.store.outcomes import IdempotencyRow
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-class Recorded(NamedTuple):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """The record stands in the log now, at this place."""
 
     position: int
     ordinal: int
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """The identifier was recorded before, at this place, with the same content or with other."""
 
     position: int
@@ -27,7 +28,7 @@ class Seen(NamedTuple):
     same: bool
 
 
-class ClaimTaken(NamedTuple):
+class ClaimTaken(msgspec.Struct, frozen=True, gc=False):
     """The request's idempotency key was used before."""
 
     key: str
@@ -42,7 +43,7 @@ class UsageBatch:
 
     records: list[bytes] = field(default_factory=list[bytes])
     keys: list[bytes] = field(default_factory=list[bytes])
-    fingerprints: list[int] = field(default_factory=list[int])
+    fingerprints: list[bytes] = field(default_factory=list[bytes])
     claims: list[IdempotencyRow | None] = field(default_factory=list[IdempotencyRow | None])
     causes: list[Cause | None] = field(default_factory=list[Cause | None])
 
@@ -91,13 +92,15 @@ def usage_key(identifier: str) -> bytes:
     return bytes(hashed)
 
 
-def fingerprint(record: bytes) -> int:
-    """64 bits, signed, that tell a repeated record from another one with its identifier."""
-    return int.from_bytes(hashlib.blake2b(record, digest_size=8).digest(), signed=True)
+def fingerprint(record: bytes) -> bytes:
+    """64 bits that tell a repeated record from another one with its identifier."""
+    return hashlib.blake2b(record, digest_size=8).digest()
 
 
 def first_of_each(batch: UsageBatch, pending: list[int]) -> list[int]:
     """The first record of each usage key and of each idempotency key."""
+    if len(set(batch.keys)) == len(pending) == len(batch) and not any(batch.claims):
+        return pending
     keys: set[bytes] = set()
     claims: set[str] = set()
     firsts: list[int] = []
