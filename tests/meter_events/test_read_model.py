@@ -13,7 +13,7 @@ from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.meter_events.commands import CancelMeterEvent
 from ledger.meters.events import Formula, TimeWindow
 from projections.meter_events.projection import MeterEventsProjection
-from projections.meter_events.rows import METER_EVENTS, MeterEventRow
+from projections.meter_events.rows import METER_EVENTS, MeterEventRow, series_of
 from projections.meter_events.summaries import (
     Grouping,
     Summary,
@@ -77,16 +77,14 @@ def test_each_record_becomes_a_row(ledger: MeteredLedger) -> None:
     assert verdict.record is not None
     assert verdict.position is not None
     assert first == MeterEventRow(
+        series_of("mtr_test_tokens", "cus_a"),
+        verdict.record.timestamp,
         verdict.position,
         0,
-        "mtr_test_tokens",
-        "cus_a",
-        verdict.record.timestamp,
-        "e-1",
         Decimal("2.5"),
         '{"region":"eu"}',
     )
-    assert (second.ordinal, second.identifier) == (1, "e-2")
+    assert (second.ordinal, second.value, second.payload) == (1, Decimal(1), "{}")
 
 
 def test_a_summary_includes_what_was_acknowledged(
@@ -227,10 +225,10 @@ def test_rows_in_the_database_are_those_built_in_memory(
     for recorded in Log(ledger.recorder, ledger.mapper).page(0, 1_000):
         PROJECTION.apply(recorded, rows)
     kept = read().fetch(
-        "SELECT position, ordinal, identifier, value, payload::text AS payload "
-        f"FROM {METER_EVENTS.relation()} WHERE ledger_id = %(ledger_id)s ORDER BY 1, 2",
+        f"SELECT * FROM {METER_EVENTS.relation()} WHERE ledger_id = %(ledger_id)s "
+        "ORDER BY series, timestamp, position, ordinal",
         {},
     )
-    assert [(r["position"], r["ordinal"], r["identifier"], r["value"]) for r in kept] == [
-        (row.position, row.ordinal, row.identifier, row.value) for row in rows.all(METER_EVENTS)
+    assert [str(METER_EVENTS.from_record(record)) for record in kept] == [
+        str(row) for row in rows.all(METER_EVENTS)
     ]

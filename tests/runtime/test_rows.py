@@ -1,12 +1,15 @@
 """Rows over a transaction are what rows in memory are, in whatever order they are changed."""
 
 import itertools
+import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger.kernel.quantities import decimal_text
 from ledger.store.datastore import Datastore
 from projections.meter_events.rows import (
     LAST,
@@ -16,6 +19,7 @@ from projections.meter_events.rows import (
     UsageRollupRow,
     series_of,
 )
+from projections.runtime.copying import NumericFields
 from projections.runtime.rows import MemoryRows, Rows, SqlRows, Within
 
 SERIES = series_of("mtr_1", "cus_1")
@@ -85,12 +89,54 @@ def test_any_steps_do_the_same_to_both(datastore: Datastore, steps: list[Step]) 
             assert get(bucket)(again) == get(bucket)(in_memory)
 
 
+TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=9)
+NUMBERS = st.decimals(-(10**15), 10**15, places=12).map(decimal_text) | st.sampled_from(
+    ["0", "9999", "10000", "100000000", "-0.5", "0.000000000001", "123456789012345"]
+)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """One row, packed."""
+
+    place: int
+    value: str | None
+    payload: str
+
+    def rows(self) -> list[MeterEventRow]:
+        number = None if self.value is None else Decimal(self.value)
+        return [MeterEventRow(SERIES, 5, self.place, 0, number, self.payload)]
+
+    def packed(self, ledger_id: int) -> bytes:
+        text = self.payload.encode()
+        place = struct.pack(
+            "!hiiiiiqiqi16s", 7, 4, ledger_id, 4, 0, 8, 5, 8, self.place, 16, SERIES.bytes
+        )
+        return place + NumericFields()[self.value] + struct.pack("!i", len(text)) + text
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=st.none() | NUMBERS, payload=TEXTS)
+def test_packed_rows_are_found_as_they_were(
+    datastore: Datastore, value: str | None, payload: str
+) -> None:
+    """Any canonical number, to its last decimal, and any text."""
+    packed, ledger_id = Packed(1, value, payload), next(_ledger_ids)
+    in_memory = MemoryRows()
+    in_memory.insert_packed(METER_EVENTS, packed)
+    with datastore.transaction(commit=True) as cursor:
+        rows = SqlRows(cursor, ledger_id)
+        rows.insert_packed(METER_EVENTS, packed)
+        found = rows.get(METER_EVENTS, SERIES, 5, 1, 0)
+    assert str(found) == str(in_memory.get(METER_EVENTS, SERIES, 5, 1, 0))
+    assert found is not None
+    assert found.value is None or str(found.value) == value or f"{found.value:f}" == value
+
+
 def test_rows_that_were_just_inserted_are_found(datastore: Datastore) -> None:
     text = 'tab\t, newline\n, backslash \\ and "quotes"'
-    row = MeterEventRow(1, 0, "mtr_1", "cus_1", 5, text, None, "{}")
+    row = MeterEventRow(SERIES, 5, 1, 0, None, text)
     with datastore.transaction(commit=True) as cursor:
         rows = SqlRows(cursor, next(_ledger_ids))
         rows.insert_many(METER_EVENTS, [row])
-        found = rows.get(METER_EVENTS, 1, 0)
-    assert found is not None
-    assert (found.identifier, found.value) == (text, None)
+        assert rows.get(METER_EVENTS, SERIES, 5, 1, 0) == row

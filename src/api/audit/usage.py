@@ -12,7 +12,7 @@ from ledger.meter_events.events import MeterEventCancelled, UsageRecord, UsageRe
 from ledger.store.usage import UsageLog
 from projections.invoices.usage_lines import UsageLine, lines_of_usage
 from projections.meter_events.rejections import UsageRejectionRow, rejections_of
-from projections.meter_events.rows import CANCELLED_METER_EVENTS
+from projections.meter_events.rows import CANCELLED_METER_EVENTS, series_of
 from projections.meters.rows import METERS
 from projections.runtime.log import Log
 from projections.runtime.reader import Reader
@@ -36,7 +36,8 @@ def _recorded(reader: Reader, log: Log, position: int, ordinal: int) -> dict[str
     if not isinstance(recorded.event, UsageRecorded):
         raise TypeError(f"the event at position {position} is no usage")
     record = recorded.event.records()[ordinal]
-    cancelled = reader.get(CANCELLED_METER_EVENTS, position, ordinal)
+    place = series_of(record.meter, record.customer), record.timestamp, position, ordinal
+    cancelled = reader.get(CANCELLED_METER_EVENTS, *place)
     meter = reader.require(METERS, "billing meter", record.meter)
     payload = {meter.customer_key: record.customer, **record.payload}
     if record.value is not None:

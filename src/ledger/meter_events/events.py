@@ -5,7 +5,7 @@ How a record is written, and what a Merkle leaf over it commits to, is fixed for
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeAlias
 
 import msgspec
 from pydantic import AwareDatetime
@@ -30,6 +30,10 @@ class UsageRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     payload: dict[str, str]
 
 
+UndecodedRecord: TypeAlias = tuple[msgspec.Raw, str, str, int, str | None, msgspec.Raw]
+"""A `UsageRecord` as a tuple, its identifier and its payload still in canonical JSON."""
+
+
 class _Payload(msgspec.Struct, frozen=True):
     backfill: str | None
     records: msgspec.Raw
@@ -38,6 +42,7 @@ class _Payload(msgspec.Struct, frozen=True):
 _encoder = msgspec.json.Encoder(order="sorted")
 _payloads = msgspec.json.Decoder(_Payload)
 _records = msgspec.json.Decoder(tuple[UsageRecord, ...])
+_undecoded = msgspec.json.Decoder(list[UndecodedRecord])
 _slices = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -70,6 +75,10 @@ class UsageRecorded(DomainEvent):
     def records(self) -> tuple[UsageRecord, ...]:
         """The records in order; the index of each is its ordinal."""
         return _records.decode(self.records_json)
+
+    def undecoded_records(self) -> list[UndecodedRecord]:
+        """The records in order, for who takes many of them: half the work of `records`."""
+        return _undecoded.decode(self.records_json)
 
     def raw_records(self) -> list[bytes]:
         """The canonical bytes of each record in order, for hashing."""

@@ -10,17 +10,18 @@ from typing import Any, Final, LiteralString
 
 from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import WINDOW_MICROSECONDS, MeterDefinition
-from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS
+from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, series_of
 
 _RECEIVED: Final[LiteralString] = f"""
     FROM {METER_EVENTS.relation()} AS e
-    WHERE e.ledger_id = %(ledger_id)s AND e.meter = %(meter)s AND e.customer = %(customer)s
+    WHERE e.ledger_id = %(ledger_id)s AND e.series = %(series)s
       AND e.timestamp >= %(from_time)s AND e.timestamp < %(to_time)s
       AND e.position <= %(through)s
       AND NOT EXISTS (
           SELECT 1 FROM {CANCELLED_METER_EVENTS.relation()} AS c
-          WHERE c.ledger_id = %(ledger_id)s AND c.position = e.position
-            AND c.ordinal = e.ordinal AND c.cancelled_at <= %(through)s)
+          WHERE c.ledger_id = %(ledger_id)s AND c.series = %(series)s
+            AND c.timestamp = e.timestamp AND c.position = e.position AND c.ordinal = e.ordinal
+            AND c.cancelled_at <= %(through)s)
 """
 
 _EACH: Final[LiteralString] = f"""
@@ -61,8 +62,7 @@ def parameters(
     from_time, to_time = meter.reach(first, last)
     window = meter.event_time_window
     return {
-        "meter": meter.id,
-        "customer": customer,
+        "series": series_of(meter.id, customer),
         "start": first,
         "end": last,
         "from_time": from_time,

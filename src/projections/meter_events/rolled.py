@@ -34,11 +34,12 @@ WITH rolled AS (
     FROM unnest(%(edge_starts)s::bigint[], %(edge_ends)s::bigint[]) AS edge (first, past)
     CROSS JOIN LATERAL (
         SELECT * FROM {METER_EVENTS.relation()} AS m
-        WHERE m.ledger_id = %(ledger_id)s AND m.meter = %(meter)s AND m.customer = %(customer)s
+        WHERE m.ledger_id = %(ledger_id)s AND m.series = %(series)s
           AND m.timestamp >= edge.first AND m.timestamp < edge.past
           AND NOT EXISTS (
               SELECT 1 FROM {CANCELLED_METER_EVENTS.relation()} AS c
-              WHERE c.ledger_id = %(ledger_id)s AND c.position = m.position
+              WHERE c.ledger_id = %(ledger_id)s AND c.series = %(series)s
+                AND c.timestamp = m.timestamp AND c.position = m.position
                 AND c.ordinal = m.ordinal)
         OFFSET 0) AS e
 )
@@ -91,8 +92,6 @@ def parameters(meter: str, customer: str, pieces: list[Piece]) -> dict[str, Any]
     edges = [piece for piece in pieces if piece.resolution is None]
     return {
         "series": series_of(meter, customer),
-        "meter": meter,
-        "customer": customer,
         "resolutions": [piece.resolution for piece in buckets],
         "starts": [piece.start for piece in buckets],
         "ends": [piece.end for piece in buckets],

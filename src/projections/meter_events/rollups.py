@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.kernel.quantities import EXACT, ZERO
-from ledger.meter_events.aggregation import MICROSECONDS
+from ledger.meter_events.aggregation import MICROSECONDS, canonical
 from projections.meter_events.rows import (
     CANCELLED_METER_EVENTS,
     LAST,
@@ -16,9 +16,9 @@ from projections.meter_events.rows import (
     USAGE_ROLLUPS,
     MeterEventRow,
     UsageRollupRow,
-    series_of,
     together,
 )
+from projections.meter_events.singles import Singles, number_of
 from projections.runtime.rows import Rows, Within
 
 MINUTE: Final = 60
@@ -27,29 +27,10 @@ DAY: Final = 86_400
 RESOLUTIONS: Final = (MINUTE, HOUR, DAY)
 """The lengths of stretches that are rolled up, in seconds, each made of those before it."""
 
-_MINUTE_MICROSECONDS: Final = MINUTE * MICROSECONDS
 
-_Minute = tuple[str, str, int]
-
-
-def rolled_up(events: Iterable[MeterEventRow]) -> list[UsageRollupRow]:
-    """What these events amount to, given in the order of the log: the rows to be merged."""
-    counts: dict[_Minute, int] = {}
-    sums: dict[_Minute, Decimal] = {}
-    lasts: dict[_Minute, MeterEventRow] = {}
-    add = EXACT.add
-    for event in events:
-        timestamp, value = event.timestamp, event.value or ZERO
-        minute = event.meter, event.customer, timestamp - timestamp % _MINUTE_MICROSECONDS
-        last = lasts.get(minute)
-        if last is None:
-            counts[minute], sums[minute], lasts[minute] = 1, value, event
-            continue
-        counts[minute] += 1
-        sums[minute] = add(sums[minute], value)
-        if timestamp >= last.timestamp:
-            lasts[minute] = event
-    minutes = [_row(minute, counts[minute], sums[minute], last) for minute, last in lasts.items()]
+def rolled_up(singles: Iterable[Singles]) -> list[UsageRollupRow]:
+    """What these events amount to: the rows to be merged."""
+    minutes = [_row(one, *stretch) for one in singles for stretch in one.stretches(MINUTE)]
     hours = _coarser(minutes, HOUR)
     return [*minutes, *hours, *_coarser(hours, DAY)]
 
@@ -61,7 +42,7 @@ def take_away(rows: Rows, cancelled: MeterEventRow) -> None:
     """
     for resolution in RESOLUTIONS:
         bucket = _bucket(cancelled.timestamp, resolution)
-        key = series_of(cancelled.meter, cancelled.customer), resolution, bucket
+        key = cancelled.series, resolution, bucket
         held = rows.get(USAGE_ROLLUPS, *key)
         if held is None:
             raise LookupError(f"no usage is rolled up under {key}")
@@ -70,7 +51,7 @@ def take_away(rows: Rows, cancelled: MeterEventRow) -> None:
             continue
         if (held.last_position, held.last_ordinal) == (cancelled.position, cancelled.ordinal):
             held = _with_last_of(held, cancelled, rows)
-        rest = EXACT.subtract(held.sum, cancelled.value or ZERO)
+        rest = canonical(EXACT.subtract(held.sum, cancelled.value or ZERO))
         rows.put(USAGE_ROLLUPS, msgspec.structs.replace(held, count=held.count - 1, sum=rest))
 
 
@@ -81,13 +62,13 @@ def _with_last_of(held: UsageRollupRow, cancelled: MeterEventRow, rows: Rows) ->
     if held.resolution == MINUTE:
         within = Within("timestamp", held.bucket, end)
         order = ("timestamp", "position", "ordinal")
-        whose = {"meter": cancelled.meter, "customer": cancelled.customer}
+        series = cancelled.series
         gone = {
             (row.position, row.ordinal)
-            for row in rows.newest(CANCELLED_METER_EVENTS, within, order, None, **whose)
+            for row in rows.newest(CANCELLED_METER_EVENTS, within, order, None, series=series)
         }
         # One more than were cancelled: one of them counts.
-        newest = rows.newest(METER_EVENTS, within, order, len(gone) + 1, **whose)
+        newest = rows.newest(METER_EVENTS, within, order, len(gone) + 1, series=series)
         event = next(row for row in newest if (row.position, row.ordinal) not in gone)
         return _of_last(held, event)
     finer = RESOLUTIONS[RESOLUTIONS.index(held.resolution) - 1]
@@ -112,18 +93,19 @@ def _of_last(held: UsageRollupRow, last: MeterEventRow) -> UsageRollupRow:
     )
 
 
-def _row(minute: _Minute, count: int, total: Decimal, last: MeterEventRow) -> UsageRollupRow:
-    meter, customer, bucket = minute
+def _row(singles: Singles, bucket: int, first: int, past: int) -> UsageRollupRow:
+    last = past - 1
+    value = singles.values[last]
     return UsageRollupRow(
-        series_of(meter, customer),
+        singles.series,
         MINUTE,
         bucket,
-        count,
-        total,
-        last.timestamp,
-        last.position,
-        last.ordinal,
-        last.value,
+        past - first,
+        number_of(sum(singles.units[first:past])),
+        singles.timestamps[last],
+        singles.positions[last],
+        singles.ordinals[last],
+        None if value is None else Decimal(value),
     )
 
 

@@ -13,20 +13,23 @@ from uuid import UUID
 import msgspec
 
 from ledger.kernel.quantities import EXACT
+from ledger.meter_events.aggregation import canonical
 from projections.runtime.tables import Merging, Table
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 class MeterEventRow(msgspec.Struct, frozen=True, gc=False):
-    """A meter event at its place in the log. `payload` is the JSON of its other payload keys."""
+    """A meter event at its place in the log: what of it is aggregated, filtered and evidence.
 
+    `series` stands for its meter and customer (`series_of`). `payload` is the canonical JSON of its
+    other payload keys. Anything else is read from the log.
+    """
+
+    series: UUID
+    timestamp: int
     position: int
     ordinal: int
-    meter: str
-    customer: str
-    timestamp: int
-    identifier: str
     value: Decimal | None
     payload: str
 
@@ -34,12 +37,11 @@ class MeterEventRow(msgspec.Struct, frozen=True, gc=False):
 class CancelledMeterEventRow(msgspec.Struct, frozen=True, gc=False):
     """The meter event at this place counts no more, from the position `cancelled_at` on."""
 
+    series: UUID
+    timestamp: int
     position: int
     ordinal: int
     cancelled_at: int
-    meter: str
-    customer: str
-    timestamp: int
 
 
 class UsageRollupRow(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +82,7 @@ def together(one: UsageRollupRow, other: UsageRollupRow) -> UsageRollupRow:
         one.resolution,
         one.bucket,
         one.count + other.count,
-        EXACT.add(one.sum, other.sum),
+        canonical(EXACT.add(one.sum, other.sum)),
         later.last_timestamp,
         later.last_position,
         later.last_ordinal,
@@ -95,21 +97,21 @@ _IS_LATER: Final = "({}) > ({})".format(
     ", ".join(f"excluded.{name}" for name in LAST), ", ".join(f"t.{name}" for name in LAST)
 )
 
+PLACE: Final = ("series", "timestamp", "position", "ordinal")
+"""The key of a meter event: the events of a stretch of time of one series lie together."""
+
 METER_EVENTS = Table(
     "meter_events",
     MeterEventRow,
-    key=("position", "ordinal"),
+    key=PLACE,
     columns={
-        "position": "bigint",
         "ordinal": "integer",
-        "meter": "text",
-        "customer": "text",
         "timestamp": "bigint",
-        "identifier": "text",
+        "position": "bigint",
+        "series": "uuid",
         "value": "numeric",
-        "payload": "jsonb",
+        "payload": "text",
     },
-    indexes=(("meter", "customer", "timestamp"),),
     version=_VERSION,
     document=False,
 )
@@ -117,16 +119,14 @@ METER_EVENTS = Table(
 CANCELLED_METER_EVENTS = Table(
     "cancelled_meter_events",
     CancelledMeterEventRow,
-    key=("position", "ordinal"),
+    key=PLACE,
     columns={
-        "position": "bigint",
         "ordinal": "integer",
-        "cancelled_at": "bigint",
-        "meter": "text",
-        "customer": "text",
         "timestamp": "bigint",
+        "position": "bigint",
+        "series": "uuid",
+        "cancelled_at": "bigint",
     },
-    indexes=(("meter", "customer", "timestamp"),),
     version=_VERSION,
     document=False,
 )
@@ -152,7 +152,8 @@ USAGE_ROLLUPS = Table(
         together,
         {
             "count": "t.count + excluded.count",
-            "sum": "t.sum + excluded.sum",
+            # As many decimals as the number has, however it was added up.
+            "sum": "trim_scale(t.sum + excluded.sum)",
             **{
                 name: f"CASE WHEN {_IS_LATER} THEN excluded.{name} ELSE t.{name} END"
                 for name in (*LAST, "last_value")

@@ -1,6 +1,7 @@
 """What a projection is: a pure function from events to rows."""
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from ledger.kernel.events import RecordedEvent
 from projections.runtime.rows import Rows
@@ -19,6 +20,25 @@ class Projection(Protocol):
     tables: tuple[Table[Any], ...]
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None: ...
+
+
+@runtime_checkable
+class PageProjection(Protocol):
+    """A projection that does less for a page of events than for each of them apart.
+
+    The rows are the same, however the log is cut into pages.
+    """
+
+    def apply_page(self, page: Sequence[RecordedEvent], rows: Rows) -> None: ...
+
+
+def apply_page(projection: Projection, page: Sequence[RecordedEvent], rows: Rows) -> None:
+    """Let a projection see the next events of a ledger, in the order of positions."""
+    if isinstance(projection, PageProjection):
+        projection.apply_page(page, rows)
+        return
+    for recorded in page:
+        projection.apply(recorded, rows)
 
 
 def checkpoint_name(projection: Projection) -> str:

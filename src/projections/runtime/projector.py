@@ -9,7 +9,7 @@ from ledger.store.datastore import Datastore
 from ledger.store.retrying import TRANSIENT
 from projections.runtime.checkpoints import Checkpoints, advance
 from projections.runtime.log import Log, UnreadableEvent
-from projections.runtime.projection import Projection, checkpoint_name
+from projections.runtime.projection import Projection, apply_page, checkpoint_name
 from projections.runtime.rows import SqlRows
 
 _log = structlog.get_logger("projector")
@@ -84,9 +84,8 @@ class Projector:
         with self._datastore.transaction(commit=True) as cursor:
             moving = advance(cursor, ledger_id, names, since=since, to=page[-1].position)
             rows = SqlRows(cursor, ledger_id)
-            for projection in [self._projections[name] for name in moving]:
-                for recorded in page:
-                    projection.apply(recorded, rows)
+            for name in moving:
+                apply_page(self._projections[name], page, rows)
             rows.flush()
         return bool(moving)
 

@@ -17,7 +17,7 @@ from ledger.store import arrays
 from ledger.store.migrate import only_rebuild
 from projections.runtime.digest import digest_of
 from projections.runtime.log import Log
-from projections.runtime.projection import Projection, checkpoint_name
+from projections.runtime.projection import Projection, apply_page, checkpoint_name
 from projections.runtime.rows import SqlRows
 from projections.runtime.tables import Table
 
@@ -121,8 +121,7 @@ class _Building:
             while after < target and (page := log.batch(after, _PAGE_EVENTS, target)):
                 with self.conn.transaction(), self.conn.cursor() as cursor:
                     rows = SqlRows(cursor, ledger_id, _NEW)
-                    for recorded in page:
-                        self.projection.apply(recorded, rows)
+                    apply_page(self.projection, page, rows)
                     rows.flush()
                 after = self.reached[ledger_id] = page[-1].position
                 self.progress(sum(self.reached.values()), total)

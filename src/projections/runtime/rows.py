@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, cast
 import msgspec
 from psycopg import Cursor
 
+from projections.runtime.copying import HEADER, TRAILER, PackedRows
 from projections.runtime.tables import Table
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -34,6 +35,10 @@ class Rows(Protocol):
 
     def insert_many(self, table: Table[R], rows: Iterable[R]) -> None:
         """Add rows that are known to be new."""
+        ...
+
+    def insert_packed(self, table: Table[R], rows: PackedRows[R]) -> None:
+        """The same for rows that pack themselves, of a table without documents."""
         ...
 
     def merge_many(self, table: Table[R], rows: Iterable[R]) -> None:
@@ -72,6 +77,9 @@ class MemoryRows:
     def insert_many(self, table: Table[R], rows: Iterable[R]) -> None:
         for row in rows:
             self.put(table, row)
+
+    def insert_packed(self, table: Table[R], rows: PackedRows[R]) -> None:
+        self.insert_many(table, rows.rows())
 
     def merge_many(self, table: Table[R], rows: Iterable[R]) -> None:
         together = table.merged().together
@@ -138,6 +146,10 @@ class SqlRows:
         if len(waiting) >= _INSERTED_AT_ONCE:
             self._insert(table, waiting)
             waiting.clear()
+
+    def insert_packed(self, table: Table[R], rows: PackedRows[R]) -> None:
+        with self._cursor.copy(table.copy_statement(self._suffix, packed=True)) as copy:
+            copy.write(HEADER + rows.packed(self._ledger_id) + TRAILER)
 
     def merge_many(self, table: Table[R], rows: Iterable[R]) -> None:
         self._write_changed(table)
