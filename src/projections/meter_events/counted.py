@@ -10,6 +10,7 @@ from typing import Any, Final, LiteralString
 
 from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import WINDOW_MICROSECONDS, MeterDefinition
+from projections.meter_events.rolled import average
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, series_of
 
 _RECEIVED: Final[LiteralString] = f"""
@@ -24,15 +25,20 @@ _RECEIVED: Final[LiteralString] = f"""
             AND c.cancelled_at <= %(through)s)
 """
 
+_COLUMNS: Final[LiteralString] = "e.position, e.ordinal, e.timestamp, e.value, e.payload"
+
+TEXT: Final[LiteralString] = "(payload::jsonb->>%(value_key)s)"
+"""What stands under the meter's value key in the payload of a counted event."""
+
 _EACH: Final[LiteralString] = f"""
 WITH counted AS (
-    SELECT e.position, e.ordinal, e.timestamp, e.value {_RECEIVED}
+    SELECT {_COLUMNS} {_RECEIVED}
 )
 """
 
 _LATEST_RECEIVED: Final[LiteralString] = f"""
 WITH received AS (
-    SELECT DISTINCT ON (e.timestamp / %(width)s) e.position, e.ordinal, e.timestamp, e.value
+    SELECT DISTINCT ON (e.timestamp / %(width)s) {_COLUMNS}
     {_RECEIVED}
     ORDER BY e.timestamp / %(width)s, e.position DESC, e.ordinal DESC
 ), counted AS (
@@ -45,12 +51,16 @@ QUANTITY: Final[Mapping[str, LiteralString]] = {
     "count": "count(*)::numeric",
     "last": "coalesce((array_agg(value ORDER BY timestamp DESC, position DESC, ordinal DESC))[1], 0"
     ")",
+    "max": "coalesce(max(value), 0)",
+    "min": "coalesce(min(value), 0)",
+    "average": average("sum(value)", "count(*)"),
+    "unique_count": f"count(DISTINCT {TEXT})::numeric",
 }
 """What a formula makes of counted events."""
 
 
 def counted(meter: MeterDefinition) -> LiteralString:
-    """A WITH clause that defines `counted` (position, ordinal, timestamp, value)."""
+    """A WITH clause that defines `counted` (position, ordinal, timestamp, value and payload)."""
     return _EACH if meter.event_time_window is None else _LATEST_RECEIVED
 
 
@@ -68,5 +78,6 @@ def parameters(
         "from_time": from_time,
         "to_time": to_time,
         "through": through,
+        "value_key": meter.value_key,
         "width": WINDOW_MICROSECONDS[window] if window else None,
     }

@@ -47,11 +47,19 @@ WITH rolled AS (
 """A WITH clause that defines `rolled`: rows that each hold what some events from `at` on amount
 to, all of them as of now."""
 
+
+def average(total: LiteralString, count: LiteralString) -> LiteralString:
+    """The quotient as `ledger.kernel.quantities.quotient` gives it, from whole numbers alone."""
+    halves = f"div(abs({total}) * 2000000000000 + {count}, nullif({count}, 0) * 2)"
+    return f"coalesce(sign({total}) * {halves} * 0.000000000001, 0)"
+
+
 QUANTITY: Final[Mapping[str, LiteralString]] = {
     "sum": "coalesce(sum(sum), 0)",
     "count": "coalesce(sum(count), 0)",
     "last": "coalesce((array_agg(last_value "
     "ORDER BY last_timestamp DESC, last_position DESC, last_ordinal DESC))[1], 0)",
+    "average": average("sum(sum)", "sum(count)"),
 }
 """What a formula makes of `rolled`."""
 

@@ -5,10 +5,12 @@ Decisions: stretches without usage are left out, also the only one; the newest c
 every other list; the end of a stretch is not part of it.
 """
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString, cast
 
 from ledger.kernel.clock import EPOCH, to_epoch, to_microseconds
 from ledger.kernel.errors import InvalidRequest, NotFound
@@ -42,17 +44,26 @@ _RESOLUTIONS: dict[Grouping | None, tuple[int, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The usage in [start_time, end_time), in epoch seconds. A sum may be negative."""
+    """The usage in [start_time, end_time), in epoch seconds. A sum may be negative.
+
+    `dimensions` has the text under each payload key that the query groups by, None for usage
+    without one.
+    """
 
     id: str
     aggregated_value: Decimal
     start_time: int
     end_time: int
+    dimensions: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryQuery:
-    """Which usage to sum up. Times are aware."""
+    """Which usage to sum up. Times are aware.
+
+    `filters` has texts that must stand under payload keys, all of them, `group_by` payload keys
+    by whose texts the usage of a stretch is divided.
+    """
 
     meter: MeterDefinition
     customer: str
@@ -60,6 +71,8 @@ class SummaryQuery:
     end: datetime
     grouping: Grouping | None = None
     livemode: bool = False
+    filters: Mapping[str, str] = field(default_factory=dict[str, str])
+    group_by: tuple[str, ...] = ()
 
 
 def check_times(query: SummaryQuery) -> None:
@@ -86,7 +99,9 @@ def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
     width = WINDOW_MICROSECONDS[query.grouping] if query.grouping else (end - start) * MICROSECONDS
     # An ungrouped stretch is one bucket that begins at its own start.
     offset = 0 if query.grouping else start * MICROSECONDS
-    read = _from_rollups if query.meter.event_time_window is None else _from_events
+    rolled_up = query.meter.event_time_window is None and query.meter.formula in rolled.QUANTITY
+    dimensioned = query.filters or query.group_by
+    read = _from_rollups if rolled_up and not dimensioned else _from_events
     records = read(reader, query, {"offset": offset, "bucket": width})
     return [
         _summary(query, (record["bucket"] * width + offset) // MICROSECONDS, width, record)
@@ -111,13 +126,29 @@ def _from_rollups(
 def _from_events(
     reader: Reader, query: SummaryQuery, buckets: dict[str, int]
 ) -> list[dict[str, Any]]:
-    """Of a meter with an event_time_window, where single events overwrite each other."""
-    return reader.fetch(
-        f"{counted.counted(query.meter)} SELECT (timestamp - %(offset)s) / %(bucket)s AS bucket, "
+    """Of a meter with an event_time_window, where single events overwrite each other, of a
+    formula that is not rolled up, or by payload keys."""
+    keys = [f"payload::jsonb->>%(group_{n})s" for n, _ in enumerate(query.group_by)]
+    texts = [f"payload::jsonb->>%(filter_{n})s = %(text_{n})s" for n, _ in enumerate(query.filters)]
+    columns = "".join(f"{key} AS dimension_{n}, " for n, key in enumerate(keys))
+    places = ", ".join(str(n) for n in range(2, 2 + len(keys)))
+    order = "".join(f', dimension_{n} COLLATE "C"' for n, _ in enumerate(keys))
+    statement = (
+        f"{counted.counted(query.meter)}, divided AS ("
+        f"SELECT (timestamp - %(offset)s) / %(bucket)s AS bucket, {columns}"
         f"{counted.QUANTITY[query.meter.formula]} AS quantity FROM counted "
-        "GROUP BY 1 ORDER BY 1 DESC",
+        f"WHERE {' AND '.join(['true', *texts])} "
+        f"GROUP BY 1{', ' if places else ''}{places}) "
+        f"SELECT * FROM divided ORDER BY bucket DESC{order}"
+    )
+    named = {f"group_{n}": key for n, key in enumerate(query.group_by)}
+    for n, (key, text) in enumerate(query.filters.items()):
+        named |= {f"filter_{n}": key, f"text_{n}": text}
+    return reader.fetch(
+        cast("LiteralString", statement),
         counted.parameters(query.meter, query.customer, query.start, query.end, reader.head)
-        | buckets,
+        | buckets
+        | named,
     )
 
 
@@ -141,12 +172,15 @@ def _place(found: list[Summary], cursor: str, param: str) -> int:
     raise NotFound("billing meter event summary", cursor, param=param)
 
 
-def _summary(query: SummaryQuery, start: int, width: int, record: dict[str, Decimal]) -> Summary:
+def _summary(query: SummaryQuery, start: int, width: int, record: dict[str, Any]) -> Summary:
     end = start + width // MICROSECONDS
     prefix = "mtrusg_live" if query.livemode else "mtrusg_test"
+    dimensions = {key: record[f"dimension_{n}"] for n, key in enumerate(query.group_by)}
+    divided = [json.dumps([dimensions, dict(query.filters)])] if dimensions or query.filters else []
     return Summary(
-        derived_id(prefix, query.meter.id, query.customer, start, end),
+        derived_id(prefix, query.meter.id, query.customer, start, end, *divided),
         canonical(record["quantity"]),
         start,
         end,
+        dimensions,
     )

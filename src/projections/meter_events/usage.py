@@ -12,10 +12,12 @@ from projections.meter_events import counted, rolled
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, USAGE_ROLLUPS
 from projections.runtime.reader import Reader
 
-_EVIDENCE: Final[LiteralString] = """
+_EVIDENCE: Final[LiteralString] = f"""
 count(*) AS meter_events, min(position) AS first_position, max(position) AS last_position,
 encode(sha256(convert_to(coalesce(string_agg(
-    position || '/' || ordinal || ' ' || coalesce(value::text, '') || E'\\n', ''
+    position || '/' || ordinal || ' '
+    || CASE WHEN %(counts_texts)s::boolean THEN octet_length({counted.TEXT}) || ':' || {counted.TEXT}
+       ELSE coalesce(value::text, '') END || E'\\n', ''
     ORDER BY position, ordinal), ''), 'UTF8')), 'hex') AS digest
 """
 
@@ -57,7 +59,8 @@ class SqlUsageReader:
         quantity = counted.QUANTITY[meter.formula]
         record = self._reader.fetch(
             f"{counted.counted(meter)} SELECT {quantity} AS quantity, {_EVIDENCE} FROM counted",
-            counted.parameters(meter, customer, start, end, through_position),
+            counted.parameters(meter, customer, start, end, through_position)
+            | {"counts_texts": meter.formula == "unique_count"},
         )[0]
         return Usage(
             canonical(record["quantity"]),
@@ -112,7 +115,7 @@ class LiveUsageReader:
 def _read(customer: str, asked: Asked) -> _Read:
     """The quantity, and how many meter events it is made of."""
     meter, start, end = asked
-    if meter.event_time_window is None:
+    if meter.event_time_window is None and meter.formula in rolled.QUANTITY:
         pieces = list(rolled.cut(to_microseconds(start), to_microseconds(end)))
         parameters = rolled.parameters(meter.id, customer, pieces)
         quantity, count = rolled.QUANTITY[meter.formula], "coalesce(sum(count), 0)::bigint"
