@@ -5,7 +5,8 @@ import sys
 import typer
 
 from api.accounts.cli import keys
-from api.audit.cli import invoice, usage
+from api.audit.cli import invoice
+from api.audit.cli_query import usage
 from api.cli.database import app as db
 from api.demo.cli import demo
 from api.rebuild.cli import app as projections

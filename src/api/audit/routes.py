@@ -5,6 +5,7 @@ from typing import Any
 from api.audit.adjustments import ADJUSTMENTS
 from api.audit.replay import replay
 from api.audit.usage import usage_document
+from api.audit.usage_query import UsagePage, usage_page
 from api.http.call import Call
 from api.http.openapi import Endpoint
 from api.http.routes import NoParams, Route, query
@@ -36,6 +37,24 @@ ROUTES: list[Route] = [
             ),
         ),
         _replay,
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path="/audit/v1/usage",
+            params=UsagePage,
+            returns="usage_summary",
+            summary="What a customer used",
+            tag=TAG,
+            listed=True,
+            description=(
+                "Of one meter, whole or by hours or days, also filtered and grouped by payload "
+                "keys: newest first, then by the texts; stretches without usage are left out. "
+                "Values are exact decimals as text. Includes every event that was acknowledged "
+                "before the request."
+            ),
+        ),
+        usage_page,
     ),
     query(
         Endpoint(

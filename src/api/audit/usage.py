@@ -52,9 +52,9 @@ def _recorded(reader: Reader, log: Log, position: int, ordinal: int) -> dict[str
         "meter": record.meter,
         "customer": record.customer,
         "payload": payload,
-        "event_time": _written(from_microseconds(record.timestamp)),
-        "received": _written(recorded.recorded_at),
-        "bucket": _written(minute),
+        "event_time": written(from_microseconds(record.timestamp)),
+        "received": written(recorded.recorded_at),
+        "bucket": written(minute),
         "position": position,
         "ordinal": ordinal,
         "request": recorded.metadata.request_id,
@@ -92,7 +92,7 @@ def _cancellation(log: Log, position: int) -> dict[str, Any]:
         raise TypeError(f"the event at position {position} is no cancellation")
     return {
         "position": position,
-        "at": _written(recorded.event.at),
+        "at": written(recorded.event.at),
         "reason": recorded.event.reason,
         "by": recorded.metadata.actor,
     }
@@ -105,7 +105,7 @@ def _rejection(row: UsageRejectionRow) -> dict[str, Any]:
         "event_name": row.event_name,
         "line": row.line,
         "door": row.door,
-        "received": _written(from_epoch(row.rejected_at)),
+        "received": written(from_epoch(row.rejected_at)),
         "position": row.position,
         "request": row.request_id,
     }
@@ -116,5 +116,6 @@ def _event_at(log: Log, position: int) -> RecordedEvent:
     return recorded
 
 
-def _written(moment: datetime) -> str:
+def written(moment: datetime) -> str:
+    """A time in UTC by RFC 3339, as the audit routes write it."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -37,6 +37,7 @@ MAX_EXPAND_DEPTH: Final = 4
 
 _SHOWN: Final = 80
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}")
+_DATE_TIME: Final = {"type": "string", "format": "date-time"}
 _RFC_3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
     r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -179,6 +180,12 @@ def _rfc_3339(value: object) -> datetime:
     )
 
 
+def _moment(value: object) -> object:
+    if isinstance(value, int) or (isinstance(value, str) and _INTEGER.fullmatch(value)):
+        return EpochSeconds()(value)
+    return _rfc_3339(value)
+
+
 @cache
 def _currencies() -> frozenset[str]:
     """Codes of money: those that ISO 4217 gives a minor unit (metals and test codes have none)."""
@@ -248,8 +255,15 @@ TimestampOrNow: TypeAlias = Annotated[datetime | Literal["now"], EpochSeconds(al
 Rfc3339Timestamp: TypeAlias = Annotated[
     datetime,
     PlainValidator(_rfc_3339),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema(_DATE_TIME),
 ]
+Moment: TypeAlias = Annotated[
+    datetime,
+    PlainValidator(_moment),
+    WithJsonSchema({"anyOf": [EpochSeconds().json_schema(), _DATE_TIME]}),
+]
+"""A time either way: seconds since 1970, or RFC 3339."""
+
 Id: TypeAlias = Annotated[str, text(255)]
 Currency: TypeAlias = Annotated[
     str,

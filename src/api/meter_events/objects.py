@@ -71,11 +71,14 @@ def adjustment_id(event: MeterEventCancelled, *, livemode: bool) -> str:
 
 
 def summary_object(summary: Summary, query: SummaryQuery) -> dict[str, Any]:
-    """`aggregated_value` becomes a JSON number, written from the exact decimal."""
+    """`aggregated_value` becomes a JSON number, written from the exact decimal. `dimensions`,
+    an extension, is there where usage is grouped by payload keys."""
+    dimensions = {"dimensions": dict(summary.dimensions)} if query.group_by else {}
     return {
         "id": summary.id,
         "object": "billing.meter_event_summary",
         "aggregated_value": summary.aggregated_value,
+        **dimensions,
         "end_time": summary.end_time,
         "livemode": query.livemode,
         "meter": query.meter.id,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from api.http.lists import ListParams
 from api.http.params import Params, RequestParams
 from api.http.wire_types import Id, Rfc3339Timestamp, StringMap, WireTimestamp, text
+from api.meter_events.dimensions import ByDimensions
 from projections.meter_events.summaries import Grouping
 
 EventName = Annotated[str, text(100)]
@@ -43,7 +44,7 @@ class AdjustmentCreateV2(Params):
     cancel: CancelledEvent
 
 
-class SummaryList(ListParams):
+class SummaryList(ListParams, ByDimensions):
     customer: Id
     start_time: WireTimestamp
     end_time: WireTimestamp

@@ -4,11 +4,11 @@ from api.http.call import Call
 from api.http.lists import list_object
 from api.http.openapi import Endpoint
 from api.http.routes import JsonObject, Route, query
+from api.meter_events.dimensions import usage_of
 from api.meter_events.objects import summary_object
 from api.meter_events.params import SummaryList
-from ledger.meter_events.aggregation import MeterDefinition
 from projections.customers.rows import CUSTOMERS
-from projections.meter_events.summaries import SummaryQuery, page_of, summaries
+from projections.meter_events.summaries import page_of, summaries
 from projections.meters.rows import METERS
 
 
@@ -16,14 +16,8 @@ def _list(call: Call[SummaryList]) -> JsonObject:
     reader, asked = call.reader(), call.params
     meter = reader.require(METERS, "billing meter", call.path["meter"])
     reader.require(CUSTOMERS, "customer", asked.customer, param="customer")
-    wanted = SummaryQuery(
-        MeterDefinition(meter.id, meter.formula, meter.event_time_window),
-        asked.customer,
-        asked.start_time,
-        asked.end_time,
-        asked.value_grouping_window,
-        call.identity.livemode,
-    )
+    times = asked.start_time, asked.end_time, asked.value_grouping_window
+    wanted = usage_of(meter, asked.customer, times, asked)
     found, more = page_of(summaries(reader, wanted), asked)
     return list_object(call.url, [summary_object(s, wanted) for s in found], has_more=more)
 
@@ -39,7 +33,8 @@ ROUTES: list[Route] = [
             tag="Meters",
             listed=True,
             description="Newest first; stretches of time without usage are left out. Includes "
-            "every event that was acknowledged before the request.",
+            "every event that was acknowledged before the request. Grouped by payload keys, each "
+            "summary also has `dimensions`, the text under each of them, null for usage without.",
         ),
         _list,
     )

@@ -6,12 +6,19 @@ from projections.meters.rows import MeterRow
 
 
 def meter_object(row: MeterRow) -> dict[str, Any]:
+    """`dimension_payload_keys`, an extension, is there only where a meter has some."""
+    dimensions = (
+        {"dimension_payload_keys": list(row.dimension_payload_keys)}
+        if row.dimension_payload_keys
+        else {}
+    )
     return {
         "id": row.id,
         "object": "billing.meter",
         "created": row.created,
         "customer_mapping": {"event_payload_key": row.customer_key, "type": "by_id"},
         "default_aggregation": {"formula": row.formula},
+        **dimensions,
         "display_name": row.display_name,
         "event_name": row.event_name,
         "event_time_window": row.event_time_window,

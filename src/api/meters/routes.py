@@ -26,6 +26,7 @@ def _create(call: Call[MeterCreate]) -> CreateMeter:
         customer_key=mapping.event_payload_key if mapping else "stripe_customer_id",
         value_key=value.event_payload_key if value else "value",
         event_time_window=asked.event_time_window,
+        dimension_payload_keys=tuple(asked.dimension_payload_keys),
     )
 
 

@@ -75,19 +75,28 @@ class SummaryQuery:
     group_by: tuple[str, ...] = ()
 
 
-def check_times(query: SummaryQuery) -> None:
-    """Raises InvalidRequest, naming the field, for times that are not aligned or reversed."""
+def check_times(
+    query: SummaryQuery,
+    *,
+    start: str = "start_time",
+    end: str = "end_time",
+    grouping: str = "value_grouping_window",
+) -> None:
+    """Raises InvalidRequest, naming the field, for times that are not aligned or reversed.
+
+    `start`, `end` and `grouping` are the names of the fields.
+    """
     width, name = _ALIGNMENT[query.grouping]
-    for param, moment in (("start_time", query.start), ("end_time", query.end)):
+    for param, moment in ((start, query.start), (end, query.end)):
         if (moment - EPOCH) % width:
-            why = f" when value_grouping_window is {query.grouping}" if query.grouping else ""
+            why = f" when {grouping} is {query.grouping}" if query.grouping else ""
             raise InvalidRequest(
                 f"Invalid {param}: it must be aligned to the start of {name}{why}. "
                 f"Received {to_epoch(moment)}.",
                 param=param,
             )
     if query.end <= query.start:
-        raise InvalidRequest("Invalid end_time: it must be after start_time.", param="end_time")
+        raise InvalidRequest(f"Invalid {end}: it must be after {start}.", param=end)
 
 
 def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:

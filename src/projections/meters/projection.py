@@ -13,7 +13,7 @@ from projections.runtime.rows import Rows
 
 class MetersProjection:
     name = "meters"
-    version = 1
+    version = 2
     tables = (METERS,)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
@@ -44,6 +44,7 @@ def _created(recorded: RecordedEvent, event: MeterCreated) -> MeterRow:
         customer_key=event.customer_key,
         value_key=event.value_key,
         event_time_window=event.event_time_window,
+        dimension_payload_keys=event.dimension_payload_keys,
     )
 
 
