@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.meter_events.commands import CancelMeterEvent
+from ledger.meter_events.formulas import FORMULAS
 from ledger.meters.events import Formula, TimeWindow
 from projections.meter_events.projection import MeterEventsProjection
 from projections.meter_events.rows import METER_EVENTS, MeterEventRow, series_of
@@ -184,7 +185,7 @@ EVENTS = st.lists(
 )
 @given(
     events=EVENTS,
-    formula=st.sampled_from(["sum", "count", "last"]),
+    formula=st.sampled_from(sorted(FORMULAS)),
     window=st.sampled_from([None, "hour", "day"]),
     stretch=st.tuples(st.integers(0, 3 * DAY), st.integers(0, 3 * DAY)),
     behind=st.integers(0, 6),

@@ -1,7 +1,7 @@
 """Lives of a small business, for the property tests: its meters and prices, and what happens."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hypothesis import strategies as st
 
@@ -133,7 +133,7 @@ _number = st.integers(0, 7)
 _customer = st.integers(0, 1)
 
 _meters = st.builds(
-    MeterAsked, st.sampled_from(["sum", "count", "last"]), st.sampled_from([None, "hour", "day"])
+    MeterAsked, st.sampled_from(get_args(Formula)), st.sampled_from([None, "hour", "day"])
 )
 _packages = st.tuples(st.sampled_from([7, 100, 1000]), st.sampled_from(["up", "down"]))
 

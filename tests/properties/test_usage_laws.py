@@ -5,7 +5,8 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from fractions import Fraction
+from typing import NamedTuple, get_args
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,7 @@ def batches(uses: Sequence[Use], seed: int) -> list[list[int]]:
     return [numbers[a:b] for a, b in itertools.pairwise(edges) if a < b]
 
 
-@pytest.mark.parametrize("formula", ["sum", "count", "last"])
+@pytest.mark.parametrize("formula", get_args(Formula))
 @fewer_examples(5)
 @given(uses=USES, seeds=st.lists(st.integers(0, 2**32), min_size=2, max_size=2, unique=True))
 def test_any_splitting_repetition_and_order_gives_the_same(
@@ -83,8 +84,21 @@ def test_any_splitting_repetition_and_order_gives_the_same(
 
 
 def _expected(formula: Formula, uses: list[Use]) -> Decimal:
-    if formula == "count":
-        return Decimal(len(uses))
-    if formula == "sum":
-        return sum((Decimal(use.value) for use in uses), Decimal(0))
-    return Decimal(min(uses).value)
+    values = [Decimal(use.value) for use in uses]
+    match formula:
+        case "count":
+            return Decimal(len(uses))
+        case "sum":
+            return sum(values, Decimal(0))
+        case "last":
+            return Decimal(min(uses).value)
+        case "max":
+            return max(values)
+        case "min":
+            return min(values)
+        case "average":
+            mean = sum(Fraction(value) for value in values) / len(values)
+            units = int(abs(mean) * 10**12 + Fraction(1, 2))
+            return Decimal(units if mean > 0 else -units).scaleb(-12)
+        case "unique_count":
+            return Decimal(len({use.value for use in uses}))

@@ -5,7 +5,8 @@ Nothing is remembered but the commands' own content: each answer goes through al
 fed the commands that the product accepted, in the order in which they were recorded; each names
 itself under `do`:
 
-    create_meter         id, formula (sum, count, last), window (hour, day or absent)
+    create_meter         id, formula (sum, count, last, max, min, average, unique_count), window
+                         (hour, day or absent)
     create_price         id, interval, count, unit_amount; or tiers_mode and tiers; divide_by and
                          round for packages; meter for metered prices. Amounts are numbers or text.
     create_customer      id
@@ -24,6 +25,7 @@ Rules, where the contract leaves them open:
   then it is looked at whether that event lies in the window. So adjacent windows never count an
   hour twice.
 - `last` is the event with the greatest timestamp, the one received later among equals.
+- `average` has 12 decimals, a half rounded away from zero; `unique_count` compares texts.
 - A period's draft appears at its end and is finalized a grace period later. Only usage recorded
   by then is on it; what comes later is on no invoice.
 - Licensed items are billed at the start of a period, a stub by its share of seconds of the whole
@@ -130,12 +132,7 @@ class ReferenceBiller:
         events = [event for event in self._countable(meter, customer) if start <= event["ts"] < end]
         if not events:
             return None
-        formula = self.meters[meter]["formula"]
-        if formula == "count":
-            return Fraction(len(events))
-        if formula == "sum":
-            return sum((Fraction(event["value"]) for event in events), Fraction(0))
-        return Fraction(max(events, key=lambda event: (event["ts"], event["received"]))["value"])
+        return _amount_to(self.meters[meter]["formula"], events)
 
     def summaries(
         self, meter: str, customer: str, start: int, end: int, grouping: str
@@ -287,6 +284,25 @@ def cost(price: Command, quantity: Fraction) -> Fraction:
         total += (upper - lower) * unit + flat
         lower = upper
     raise AssertionError("the last tier has no end")
+
+
+def _amount_to(formula: str, events: list[Command]) -> Fraction:
+    """What a formula makes of events, of which there is at least one."""
+    if formula == "count":
+        return Fraction(len(events))
+    if formula == "unique_count":
+        return Fraction(len({event["value"] for event in events}))
+    if formula == "last":
+        return Fraction(max(events, key=lambda event: (event["ts"], event["received"]))["value"])
+    values = sorted(Fraction(event["value"]) for event in events)
+    if formula == "max":
+        return values[-1]
+    if formula == "min":
+        return values[0]
+    total = sum(values, Fraction(0))
+    if formula == "average":
+        return Fraction(rounded(total / len(values) * 10**12), 10**12)
+    return total
 
 
 def rounded(amount: Fraction) -> int:

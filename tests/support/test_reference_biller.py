@@ -159,7 +159,18 @@ def test_corrections_below_zero_bill_nothing() -> None:
     assert made.summary("tokens", "ann", JUNE, JULY) == Fraction(-5, 2)
 
 
-@pytest.mark.parametrize(("formula", "value"), [("sum", 37), ("count", 5), ("last", 20)])
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("sum", 37),
+        ("count", 5),
+        ("last", 20),
+        ("max", 20),
+        ("min", 1),
+        ("average", Fraction("7.4")),
+        ("unique_count", 5),
+    ],
+)
 def test_formulas(formula: str, value: int) -> None:
     made = biller(formula=formula)
     use(made, ("a", JUNE + 5, "3"), ("b", JUNE + 9, "4"), ("c", JUNE + 9, "20"))
