@@ -3,6 +3,8 @@
 from tests.bad_input.scene import Refused
 
 PRICE = "currency=usd&product=$product"
+METER = "display_name=A&event_name=dimensioned&default_aggregation[formula]=max"
+DIMENSION = "dimension_payload_keys"
 METERED = "recurring[interval]=month&recurring[usage_type]=metered"
 TIERED = "billing_scheme=tiered&tiers_mode=volume"
 
@@ -19,6 +21,25 @@ CATALOGUE = [
         "unknown parameter",
         "event_name",
         "parameter_unknown",
+    ),
+    *(
+        Refused("POST /v1/billing/meters", f"{METER}&{fields}", why, param)
+        for fields, why, param in (
+            ("dimension_payload_keys[0]=value", "payload key of the value", f"{DIMENSION}[0]"),
+            (
+                "dimension_payload_keys[]=a&dimension_payload_keys[]=stripe_customer_id",
+                "payload key of the customer",
+                f"{DIMENSION}[1]",
+            ),
+            (
+                "dimension_payload_keys[]=a&dimension_payload_keys[]=a",
+                "'a' is given twice",
+                f"{DIMENSION}[1]",
+            ),
+            ("&".join(f"{DIMENSION}[{n}]=k{n}" for n in range(11)), "at most 10", DIMENSION),
+            (f"{DIMENSION}[0]=$long", "100 characters", f"{DIMENSION}[0]"),
+            (f"{DIMENSION}=model", "must be a list", DIMENSION),
+        )
     ),
     Refused("POST /v1/billing/meters/$inactive_meter/deactivate", "", "already"),
     # prices: amounts

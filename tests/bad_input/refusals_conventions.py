@@ -52,7 +52,7 @@ CONVENTIONS = [
     ),
     Refused(
         "POST /v1/billing/meters",
-        "display_name=A&event_name=a&default_aggregation[formula]=average",
+        "display_name=A&event_name=a&default_aggregation[formula]=median",
         "must be one of",
         "default_aggregation[formula]",
     ),

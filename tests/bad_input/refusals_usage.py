@@ -148,6 +148,32 @@ USAGE = [
         "end_time",
         "parameter_missing",
     ),
+    *(
+        Refused(
+            SUMMARIES,
+            f"customer=$customer&start_time=1704067200&end_time=1706745600&{fields}",
+            why,
+            param,
+        )
+        for fields, why, param in (
+            (
+                "dimension_group_by_keys[]=value",
+                "payload key of the value",
+                "dimension_group_by_keys[0]",
+            ),
+            (
+                "dimension_group_by_keys[]=a&dimension_group_by_keys[]=a",
+                "given twice",
+                "dimension_group_by_keys[1]",
+            ),
+            (
+                "dimension_filters[stripe_customer_id]=a",
+                "payload key of the customer",
+                "dimension_filters[stripe_customer_id]",
+            ),
+            ("dimension_filters=a", "must be a map", "dimension_filters"),
+        )
+    ),
     Refused(
         SUMMARIES,
         "customer=cus_none&start_time=1704067200&end_time=1706745600",

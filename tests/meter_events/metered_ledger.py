@@ -6,31 +6,25 @@ from datetime import UTC, datetime
 
 from ledger.application import LedgerApplication, Outcome
 from ledger.customers.commands import CreateCustomer, DeleteCustomer
-from ledger.customers.events import EVENTS as CUSTOMER_EVENTS
 from ledger.customers.handlers import handlers as customer_handlers
+from ledger.event_types import EVENT_CATALOGUE
 from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import Circumstances, Command, IdempotencyClaim, LedgerIdentity
 from ledger.meter_events.aggregation import MICROSECONDS, MeterDefinition
 from ledger.meter_events.directory import Directory
-from ledger.meter_events.events import EVENTS as USAGE_EVENTS
 from ledger.meter_events.handlers import HANDLERS as USAGE
 from ledger.meter_events.ingestion import UsageIngestion, Verdict
 from ledger.meter_events.usage import LogUsageReader
 from ledger.meter_events.validation import UsageReport
 from ledger.meters.commands import CreateMeter
-from ledger.meters.events import EVENTS as METER_EVENTS
 from ledger.meters.events import Formula, TimeWindow
 from ledger.meters.handlers import HANDLERS as METERS
-from ledger.store.catalogue import EventCatalogue
 from ledger.store.datastore import Datastore
 from ledger.test_clocks.commands import CreateTestClock
-from ledger.test_clocks.events import EVENTS as CLOCK_EVENTS
 from ledger.test_clocks.handlers import handlers as clock_handlers
 
 NOW = datetime(2026, 7, 15, 12, 0, tzinfo=UTC)
 NOW_MICROSECONDS = to_microseconds(NOW)
-
-CATALOGUE = EventCatalogue((*METER_EVENTS, *CUSTOMER_EVENTS, *CLOCK_EVENTS, *USAGE_EVENTS))
 
 
 class NoSubscriptions:
@@ -80,7 +74,7 @@ class MeteredLedger:
         self.application = LedgerApplication(
             self.datastore,
             LedgerIdentity(self.ledger_id, "acct_1", False),
-            CATALOGUE,
+            EVENT_CATALOGUE,
             {
                 **METERS,
                 **USAGE,
@@ -101,6 +95,7 @@ class MeteredLedger:
         event_name: str = "tokens",
         formula: Formula = "sum",
         window: TimeWindow | None = None,
+        dimensions: tuple[str, ...] = (),
     ) -> MeterDefinition:
         """Create a meter whose id is made from its event name."""
         self.execute(
@@ -110,6 +105,7 @@ class MeteredLedger:
                 event_name=event_name,
                 formula=formula,
                 event_time_window=window,
+                dimension_payload_keys=dimensions,
             )
         )
         return self.definition(event_name)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from ledger.kernel.errors import NotFound
 from ledger.meters.commands import CreateMeter, DeactivateMeter, ReactivateMeter, RenameMeter
 from ledger.meters.events import (
@@ -48,6 +50,31 @@ def test_creating_one_claims_its_event_name() -> None:
             ),
         ),
     ]
+
+
+def test_dimensions_are_kept_as_they_are_declared() -> None:
+    asked = CREATED.model_copy(update={"dimension_payload_keys": ("model", "region")})
+    [_, (_, created)] = LedgerInMemory().when(create_meter, asked)
+    assert isinstance(created, MeterCreated)
+    assert created.dimension_payload_keys == ("model", "region")
+
+
+@pytest.mark.parametrize(
+    ("keys", "param", "why"),
+    [
+        (tuple(f"k{n}" for n in range(11)), "dimension_payload_keys", "at most 10"),
+        (("model", "region", "model"), "dimension_payload_keys[2]", "'model' is given twice"),
+        (("model", "value"), "dimension_payload_keys[1]", "key of the value"),
+        (("stripe_customer_id",), "dimension_payload_keys[0]", "key of the customer"),
+        (("model", ""), "dimension_payload_keys[1]", "1 to 100 characters"),
+        (("m" * 101,), "dimension_payload_keys[0]", "1 to 100 characters"),
+    ],
+)
+def test_dimensions_that_cannot_be(keys: tuple[str, ...], param: str, why: str) -> None:
+    asked = CREATED.model_copy(update={"dimension_payload_keys": keys})
+    refusal = LedgerInMemory().refusal(create_meter, asked)
+    assert refusal.param == param
+    assert why in refusal.message
 
 
 def test_an_event_name_belongs_to_one_meter_even_an_inactive_one() -> None:

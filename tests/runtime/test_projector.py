@@ -99,7 +99,7 @@ def test_an_event_that_cannot_be_applied_stops_the_projection_and_is_shown(
     (stopped,) = projector.checkpoints.stopped()
     assert (stopped.position, stopped.stopped_at) == (poison - 1, poison)
     assert stopped.error == "ValueError: cannot be renamed"
-    with pytest.raises(Unavailable, match=f"meters_v1 stopped at position {poison}"):
+    with pytest.raises(Unavailable, match=f"meters_v2 stopped at position {poison}"):
         services.reader(LEDGER.ledger_id).get(METERS, "mtr_1")
 
     services.projector.checkpoints.resume_all()

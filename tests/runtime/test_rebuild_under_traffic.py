@@ -145,7 +145,7 @@ def test_two_processes_do_not_rebuild_the_same_projection(
     execute(meter(1))
 
     def second(_: int) -> Log:
-        with pytest.raises(Conflict, match="rebuilding meters_v1 already"):
+        with pytest.raises(Conflict, match="rebuilding meters_v2 already"):
             rebuild(database.owner_url, MetersProjection(), services.log, lambda *_: None)
         return services.log(LEDGER.ledger_id)
 

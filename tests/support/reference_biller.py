@@ -37,10 +37,10 @@ Rules, where the contract leaves them open:
 """
 
 from fractions import Fraction
-from math import floor
 from typing import Any
 
 from tests.support.reference_calendar import SECONDS, moved
+from tests.support.reference_formulas import amount_to, rounded
 
 Command = dict[str, Any]
 Invoice = dict[str, Any]
@@ -132,7 +132,7 @@ class ReferenceBiller:
         events = [event for event in self._countable(meter, customer) if start <= event["ts"] < end]
         if not events:
             return None
-        return _amount_to(self.meters[meter]["formula"], events)
+        return amount_to(self.meters[meter]["formula"], events)
 
     def summaries(
         self, meter: str, customer: str, start: int, end: int, grouping: str
@@ -284,28 +284,3 @@ def cost(price: Command, quantity: Fraction) -> Fraction:
         total += (upper - lower) * unit + flat
         lower = upper
     raise AssertionError("the last tier has no end")
-
-
-def _amount_to(formula: str, events: list[Command]) -> Fraction:
-    """What a formula makes of events, of which there is at least one."""
-    if formula == "count":
-        return Fraction(len(events))
-    if formula == "unique_count":
-        return Fraction(len({event["value"] for event in events}))
-    if formula == "last":
-        return Fraction(max(events, key=lambda event: (event["ts"], event["received"]))["value"])
-    values = sorted(Fraction(event["value"]) for event in events)
-    if formula == "max":
-        return values[-1]
-    if formula == "min":
-        return values[0]
-    total = sum(values, Fraction(0))
-    if formula == "average":
-        return Fraction(rounded(total / len(values) * 10**12), 10**12)
-    return total
-
-
-def rounded(amount: Fraction) -> int:
-    """The nearest whole number; a half goes away from zero."""
-    whole = floor(abs(amount) + Fraction(1, 2))
-    return whole if amount >= 0 else -whole

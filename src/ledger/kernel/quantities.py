@@ -115,14 +115,14 @@ def decimal_text(value: Decimal) -> str:
 
 
 def quotient(total: Decimal, parts: int) -> Decimal:
-    """`total / parts` to MAX_DECIMALS decimals, halves away from zero (half up of the magnitude).
+    """`total / parts` to MAX_DECIMALS decimals, a half away from zero, as amounts are rounded.
 
     For a total that has at most MAX_DECIMALS decimals itself; rounded once, from the exact
     fraction. Raises ZeroDivisionError for no parts.
     """
-    units = int(EXACT.scaleb(abs(total), MAX_DECIMALS))
-    rounded = Decimal((2 * units + parts) // (2 * parts))
-    return EXACT.scaleb(rounded if total >= 0 else -rounded, -MAX_DECIMALS)
+    units = int(EXACT.scaleb(total, MAX_DECIMALS))
+    rounded = (2 * abs(units) + parts) // (2 * parts)
+    return EXACT.scaleb(Decimal(rounded if units > 0 else -rounded), -MAX_DECIMALS)
 
 
 def exact_sum(values: Iterable[Decimal]) -> Decimal:
