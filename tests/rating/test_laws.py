@@ -11,7 +11,8 @@ from ledger.kernel.quantities import decimal_text
 from ledger.prices.terms import PriceTerms
 from ledger.rating.rate import rate
 from tests.rating.terms_examples import each, packages, tiered
-from tests.support.reference_biller import cost, rounded
+from tests.support.reference_biller import cost
+from tests.support.reference_formulas import rounded
 
 quantities = st.one_of(
     st.integers(0, 300).map(Decimal),

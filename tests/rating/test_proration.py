@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ledger.kernel.money import round_half_away
 from ledger.kernel.periods import Cycle, Period
 from ledger.rating.proration import prorate
-from tests.support.reference_biller import rounded
+from tests.support.reference_formulas import rounded
 
 JUNE = Period(datetime(2024, 6, 1, tzinfo=UTC), datetime(2024, 7, 1, tzinfo=UTC))
 

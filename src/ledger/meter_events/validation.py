@@ -86,9 +86,8 @@ class Validation:
         customer = self._customer(meter, payload)
         value = _value(meter, payload)
         # The texts that are counted are no numbers: they stay where they came.
-        apart = {meter.customer_key}
-        if meter.formula != "unique_count":
-            apart.add(meter.value_key)
+        counts_texts = meter.formula == "unique_count"
+        apart = (meter.customer_key, meter.customer_key if counts_texts else meter.value_key)
         timestamp = report.timestamp
         if timestamp is None:
             timestamp = self._window(customer).now
