@@ -16,7 +16,8 @@ _EVIDENCE: Final[LiteralString] = f"""
 count(*) AS meter_events, min(position) AS first_position, max(position) AS last_position,
 encode(sha256(convert_to(coalesce(string_agg(
     position || '/' || ordinal || ' '
-    || CASE WHEN %(counts_texts)s::boolean THEN octet_length({counted.TEXT}) || ':' || {counted.TEXT}
+    || CASE WHEN %(counts_texts)s::boolean
+       THEN octet_length(convert_to({counted.TEXT}, 'UTF8')) || ':' || {counted.TEXT}
        ELSE coalesce(value::text, '') END || E'\\n', ''
     ORDER BY position, ordinal), ''), 'UTF8')), 'hex') AS digest
 """
