@@ -22,6 +22,7 @@ BENCHMARKS = {
     "bulk": "bulk_door",
     "single": "single_events",
     "reads": "reads",
+    "followers": "followers",
 }
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
 report)`."""

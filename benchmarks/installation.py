@@ -27,7 +27,7 @@ class Installation:
         begun = time.perf_counter()
         with self.served.http() as client:
             while client.get("/readyz").json()["lag"]:
-                time.sleep(0.02)
+                time.sleep(0.05)
         return time.perf_counter() - begun
 
 

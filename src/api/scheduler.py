@@ -18,8 +18,8 @@ from ledger.kernel.ids import new_id
 from ledger.test_clocks.commands import CompleteTestClockAdvance
 from projections.due.queries import advancing_clocks, ledgers_with_work, next_due
 from projections.due.rows import ClockRow, DueRow
-from projections.runtime.follower import Wait
 from projections.runtime.leases import Lease
+from projections.runtime.wake import Bell
 
 _log = structlog.get_logger("scheduler")
 
@@ -128,11 +128,11 @@ class Scheduler:
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the rest is done
             _log.exception("due work failed", command=repr(command))
             return False
-        self._services.wake()
+        self._services.wake(identity.ledger_id)
         return bool(outcome.events)
 
 
-def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, wait: Wait) -> None:
+def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, bell: Bell) -> None:
     """Work until `stopping` is set, at least once a second."""
     scheduler = Scheduler(services, stopping)
     pause, forget_at = _BUSY_PAUSE_SECONDS, monotonic()
@@ -148,7 +148,7 @@ def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, w
             stopping.wait(_PAUSE_AFTER_ERROR_SECONDS)
             continue
         pause = _BUSY_PAUSE_SECONDS if done else min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        if wait(pause):
+        if bell.wait(pause):
             pause = _BUSY_PAUSE_SECONDS
             # Every request rings; few of them make something due.
             stopping.wait(_SHORTEST_PAUSE_SECONDS)

@@ -40,13 +40,13 @@ class Services:
         *,
         pool_size: int = 16,
         grace: timedelta = DEFAULT_GRACE,
-        wake: Callable[[], None] | None = None,
-        wake_projector: Callable[[], None] | None = None,
+        wake: Callable[[int], None] | None = None,
+        wake_projector: Callable[[int], None] | None = None,
         follow_inline: bool = False,
     ) -> None:
-        """`wake` tells followers in other processes that there is news, `wake_projector` the one
-        that counts usage, from which nothing falls due. With `follow_inline` this process brings
-        the read models up to date itself, as a command that runs alone must."""
+        """`wake` tells followers in other processes that a ledger has news, `wake_projector` the
+        one that counts usage, from which nothing falls due. With `follow_inline` this process
+        brings the read models up to date itself, as a command that runs alone must."""
         self.datastore = Datastore(url, pool_size=pool_size)
         self.grace = grace
         self.wake = self._follow if follow_inline else wake or _no_wake
@@ -125,13 +125,13 @@ class Services:
     def projector(self) -> Projector:
         return Projector(self.datastore, self.log, PROJECTIONS)
 
-    def _follow(self) -> None:
-        self.projector.step()
+    def _follow(self, ledger_id: int) -> None:
+        self.projector.step([ledger_id])
 
     def _projection_of(self, table: Table[Any]) -> Projection:
         name = PROJECTION_OF_TABLE[table.name]
         return next(p for p in PROJECTIONS if checkpoint_name(p) == name)
 
 
-def _no_wake() -> None:
+def _no_wake(_: int) -> None:
     """Followers find what is new by polling."""

@@ -22,6 +22,7 @@ WAITING = {
     "ledger/store/retrying.py",
     "projections/runtime/follower.py",
     "projections/runtime/leases.py",
+    "projections/runtime/lookout.py",
     "projections/runtime/reader.py",
     "projections/runtime/wake.py",
 }

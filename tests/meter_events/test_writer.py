@@ -30,6 +30,7 @@ class Gate:
     groups: list[int] = field(default_factory=list[int])
     entered: threading.Event = field(default_factory=threading.Event)
     opened: threading.Event = field(default_factory=threading.Event)
+    ledger_id: int = 1
 
     def record(self, reports: Sequence[UsageReport], circumstances: Circumstances) -> list[Verdict]:
         self.groups.append(len(reports))
@@ -46,7 +47,7 @@ def gate(ledger: MeteredLedger) -> Gate:
 
 @pytest.fixture
 def writer(gate: Gate) -> Iterator[UsageWriter]:
-    made = UsageWriter(lambda: None, most_waiting=3)
+    made = UsageWriter(lambda _: None, most_waiting=3)
     yield made
     gate.opened.set()
     made.close()
@@ -201,8 +202,8 @@ def test_when_the_database_is_away_all_are_told_and_a_retry_counts_once(
 def test_a_follower_that_cannot_be_woken_stops_nothing(gate: Gate) -> None:
     woken: list[int] = []
 
-    def wake() -> None:
-        woken.append(len(woken))
+    def wake(ledger_id: int) -> None:
+        woken.append(ledger_id)
         raise OSError("nobody there")
 
     gate.opened.set()
@@ -211,4 +212,4 @@ def test_a_follower_that_cannot_be_woken_stops_nothing(gate: Gate) -> None:
         assert results([submit(writer, gate, name)]) == ["accepted"]
     with suppress(OSError):
         writer.close()
-    assert woken == [0, 1]
+    assert woken == [gate.ledger_id] * 2

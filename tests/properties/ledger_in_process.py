@@ -58,7 +58,7 @@ class LedgerInProcess:
     def execute(self, command: Command) -> tuple[RecordedEvent, ...]:
         """The events of a command, in the read models as well. Raises LedgerError."""
         outcome = self.services.application(self.identity).execute(command, self.circumstances())
-        self.services.wake()
+        self.services.wake(self.identity.ledger_id)
         return outcome.events
 
     def accepts(self, command: Command) -> bool:
@@ -105,7 +105,7 @@ class LedgerInProcess:
         """Report usage as one batch; what became of each meter event."""
         ingestion = self.services.usage_ingestion(self.identity)
         verdicts = ingestion.record(reports, self.circumstances())
-        self.services.wake()
+        self.services.wake(self.identity.ledger_id)
         return [verdict.result for verdict in verdicts]
 
     def summaries(

@@ -122,7 +122,7 @@ def test_a_read_waits_for_what_was_acknowledged_and_never_answers_stale(
         LEDGER.ledger_id,
         PROJECTION_OF_TABLE,
         head,
-        services.projector.step,
+        lambda ledger_id: services.projector.step([ledger_id]),
     )
     row = caught_up.get(METERS, "mtr_1")
     assert row is not None

@@ -76,7 +76,7 @@ def cancel(
         if error.code == "resource_missing":
             raise NotFound("meter event", identifier) from None
         raise
-    services.wake()
+    services.wake(identity.ledger_id)
     return adjustment_document(services, identity, recorded)
 
 

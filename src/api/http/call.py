@@ -68,7 +68,7 @@ class Call(Generic[P]):
         """Execute a command and wake whoever follows the log."""
         outcome = self.application.execute(command, self.circumstances())
         self.outcomes.append(outcome)
-        self.services.wake()
+        self.services.wake(self.identity.ledger_id)
         return outcome
 
     def reader(self) -> Reader:

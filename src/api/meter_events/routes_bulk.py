@@ -9,7 +9,7 @@ from eventsourcing.persistence import InterfaceError, OperationalError
 from litestar import HttpMethod, Request, Response
 from litestar.handlers import HTTPRouteHandler
 
-from api.http.auth import Authenticator
+from api.http.auth import Authenticator, Caller
 from api.http.errors import ApiError, envelope, from_ledger
 from api.http.openapi import Endpoint
 from api.http.threads import Threads
@@ -62,17 +62,16 @@ class _BulkRequest:
 
     def take(self, piece: bytes, last: bool) -> None:
         """Runs in a thread. Raises BrokenBody, LedgerError, ApiError."""
-        if self.intake is None:
-            self.intake = self._begin()
+        if self.intake is None or self.identity is None:
+            caller = self.authenticator.authenticate(self.headers, "POST")
+            self.identity, self.intake = caller.identity, self._begin(caller)
         if piece:
             self.intake.feed(piece)
         if last:
             self.intake.finish()
-        self.services.wake_projector()
+        self.services.wake_projector(self.identity.ledger_id)
 
-    def _begin(self) -> BulkIntake:
-        caller = self.authenticator.authenticate(self.headers, "POST")
-        self.identity = caller.identity
+    def _begin(self, caller: Caller) -> BulkIntake:
         circumstances = Circumstances(
             now=system_now(),
             actor=caller.actor,
@@ -94,7 +93,7 @@ class _BulkRequest:
         if report is not None:
             application = self.services.application(self.identity)
             application.execute(report, self.intake.circumstances)
-            self.services.wake_projector()
+            self.services.wake_projector(self.identity.ledger_id)
 
 
 def bulk_route(services: Services, authenticator: Authenticator) -> HTTPRouteHandler:

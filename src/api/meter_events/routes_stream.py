@@ -125,4 +125,4 @@ def _record(
     report = tally.rejections.report(new_id("usgrej"), "stream")
     if report is not None:
         services.application(caller.identity).execute(report, circumstances)
-    services.wake_projector()
+    services.wake_projector(caller.identity.ledger_id)

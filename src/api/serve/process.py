@@ -34,9 +34,9 @@ def main() -> None:
     bells = Path(options.bells)
     projector, scheduler = Ringer(bells / "projector"), Ringer(bells / "scheduler")
 
-    def wake() -> None:
-        projector.ring()
-        scheduler.ring()
+    def wake(ledger_id: int) -> None:
+        projector.ring(ledger_id)
+        scheduler.ring(ledger_id)
 
     services = Services(
         os.environ["DATABASE_URL"],
@@ -81,9 +81,9 @@ def _follow(
 
     signal.signal(signal.SIGTERM, stop)
     if role == "projector":
-        follow(services.projector, lease, stopping, doorbell.wait)
+        follow(services.projector, lease, stopping, doorbell)
     else:
-        run_scheduler(services, lease, stopping, doorbell.wait)
+        run_scheduler(services, lease, stopping, doorbell)
 
 
 def _watch(lifeline: int) -> None:

@@ -60,6 +60,7 @@ class UsageIngestion:
     def __init__(
         self, recorder: LedgerRecorder, mapper: LedgerMapper, directory: Directory
     ) -> None:
+        self.ledger_id = recorder.ledger_id
         self._log = UsageLog(recorder, UsageRecorded.TOPIC)
         self._mapper = mapper
         self.directory = directory

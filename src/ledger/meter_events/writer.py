@@ -45,13 +45,13 @@ class UsageWriter:
 
     def __init__(
         self,
-        wake: Callable[[], None],
+        wake: Callable[[int], None],
         *,
         most_waiting: int = MOST_WAITING,
         most_together: int = MOST_TOGETHER,
     ) -> None:
-        """`wake` tells followers of the log that there is news, once for each group. It may fail,
-        since they also look by themselves."""
+        """`wake` tells followers of the log that a ledger has news, once for each group. It may
+        fail, since they also look by themselves."""
         self._wake = wake
         self._most_waiting = most_waiting
         self._most_together = most_together
@@ -93,7 +93,7 @@ class UsageWriter:
         while group := self._next_group():
             self._record(group)
             with suppress(Exception):
-                self._wake()
+                self._wake(group[0].ingestion.ledger_id)
 
     def _next_group(self) -> list[_Waiting]:
         """What waits for the ledger whose turn it is, in order; empty at the end."""

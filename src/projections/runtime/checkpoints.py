@@ -1,19 +1,42 @@
 """How far each projection has come, ledger by ledger."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from psycopg import Cursor
 
+from ledger.store.arrays import Int8Array
 from ledger.store.datastore import Datastore
 
-_MOVED: LiteralString = """
-SELECT h.ledger_id, h.position FROM ledger.heads AS h
-WHERE EXISTS (
-    SELECT 1 FROM unnest(%(names)s::text[]) AS p (name)
-    LEFT JOIN projections.checkpoints AS c
-        ON c.ledger_id = h.ledger_id AND c.projection = p.name
-    WHERE coalesce(c.position, 0) < h.position AND c.stopped_at IS NULL)
+# One row a ledger, of all ledgers or of some, from one pass over their checkpoints. A projection
+# without a checkpoint stands at 0.
+_STANDING: LiteralString = """
+SELECT h.ledger_id, h.position,
+    c.begun IS DISTINCT FROM cardinality(%(names)s::text[])
+        OR coalesce(c.running_at < h.position, false) AS behind
+FROM ledger.heads AS h LEFT JOIN (
+    SELECT ledger_id, count(*) AS begun,
+        min(position) FILTER (WHERE stopped_at IS NULL) AS running_at
+    FROM projections.checkpoints WHERE projection = ANY(%(names)s::text[]) {of_some}
+    GROUP BY ledger_id) AS c USING (ledger_id)
+"""
+_STANDING_OF_ALL: LiteralString = _STANDING.replace("{of_some}", "")
+_STANDING_OF_SOME: LiteralString = (
+    _STANDING.replace("{of_some}", "AND ledger_id = ANY(%(ledgers)s::integer[])")
+    + "WHERE h.ledger_id = ANY(%(ledgers)s::integer[])"
+)
+
+_SUM_OF_HEADS: LiteralString = """
+SELECT coalesce(sum(position), 0)::bigint AS total FROM ledger.heads
+WHERE ledger_id <> ALL(%(without)s::integer[])
+"""
+
+_HEADS_BEYOND: LiteralString = """
+SELECT h.ledger_id FROM ledger.heads AS h
+LEFT JOIN unnest(%(ledgers)b::bigint[], %(positions)b::bigint[]) AS known (ledger_id, position)
+    ON known.ledger_id = h.ledger_id
+WHERE h.position > coalesce(known.position, 0)
 """
 
 _OF_LEDGER: LiteralString = """
@@ -50,7 +73,7 @@ WHERE c.position < %(at)s
 
 _RESUME: LiteralString = """
 UPDATE projections.checkpoints SET stopped_at = NULL, error = NULL
-WHERE ledger_id = ANY(SELECT ledger_id FROM ledger.heads) AND projection = ANY(%(names)s)
+WHERE ledger_id >= 0 AND stopped_at IS NOT NULL AND projection = ANY(%(names)s)
 """
 
 
@@ -61,9 +84,11 @@ ORDER BY ledger_id, projection
 """
 
 _LAG: LiteralString = """
-SELECT coalesce(max(h.position - coalesce(c.position, 0)), 0) AS lag
-FROM ledger.heads AS h CROSS JOIN unnest(%(names)s::text[]) AS p (name)
-LEFT JOIN projections.checkpoints AS c ON c.ledger_id = h.ledger_id AND c.projection = p.name
+SELECT coalesce(max(h.position - coalesce(c.lowest, 0)), 0) AS lag
+FROM ledger.heads AS h LEFT JOIN (
+    SELECT ledger_id, min(position) AS lowest FROM projections.checkpoints
+    WHERE projection = ANY(%(names)s::text[]) GROUP BY ledger_id
+    HAVING count(*) = cardinality(%(names)s::text[])) AS c USING (ledger_id)
 """
 
 
@@ -86,6 +111,15 @@ class Checkpoint:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The head of a ledger's log, and whether a projection that runs has not reached it."""
+
+    ledger_id: int
+    position: int
+    behind: bool
+
+
 class Checkpoints:
     """Progress of the named projections."""
 
@@ -93,11 +127,33 @@ class Checkpoints:
         self._datastore = datastore
         self.names = names
 
-    def moved_ledgers(self) -> dict[int, int]:
-        """Head position of each ledger that some projection has not reached."""
+    def standing(self, ledgers: Collection[int] | None = None) -> list[Standing]:
+        """Where these ledgers stand, or all: it reads every checkpoint of theirs."""
+        statement = _STANDING_OF_ALL if ledgers is None else _STANDING_OF_SOME
+        parameters = {"names": self.names, "ledgers": list(ledgers or ())}
         with self._datastore.get_connection() as conn:
-            rows = conn.execute(_MOVED, {"names": self.names}, prepare=True).fetchall()
-        return {row["ledger_id"]: row["position"] for row in rows}
+            rows = conn.execute(statement, parameters, prepare=True).fetchall()
+        return [Standing(row["ledger_id"], row["position"], row["behind"]) for row in rows]
+
+    def moved_ledgers(self) -> list[int]:
+        """Each ledger whose head some projection that runs has not reached."""
+        return [standing.ledger_id for standing in self.standing() if standing.behind]
+
+    def sum_of_heads(self, *, without: Collection[int]) -> int:
+        """The sum of the heads of all other ledgers: it grows when one of them moves."""
+        with self._datastore.get_connection() as conn:
+            row = conn.execute(_SUM_OF_HEADS, {"without": list(without)}, prepare=True).fetchone()
+        return 0 if row is None else row["total"]
+
+    def heads_beyond(self, known: Mapping[int, int]) -> list[int]:
+        """Ledgers whose head is beyond the position known of it; 0 where none is."""
+        parameters = {
+            "ledgers": Int8Array.of(list(known)),
+            "positions": Int8Array.of(list(known.values())),
+        }
+        with self._datastore.get_connection() as conn:
+            rows = conn.execute(_HEADS_BEYOND, parameters, prepare=True).fetchall()
+        return [row["ledger_id"] for row in rows]
 
     def ledgers(self) -> list[int]:
         """Every ledger that has events."""

@@ -1,6 +1,6 @@
 """Applies the log to the read models: a page of events, its rows and the checkpoint as one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
@@ -32,14 +32,16 @@ class Projector:
         self._projections = {checkpoint_name(p): p for p in projections}
         self.checkpoints = Checkpoints(datastore, list(self._projections))
 
-    def step(self) -> int:
-        """One page for each ledger that moved; how many events were applied."""
-        return sum(self.step_ledger(ledger_id) for ledger_id in self.checkpoints.moved_ledgers())
+    def step(self, ledgers: Iterable[int] | None = None) -> int:
+        """One page for each of these ledgers, or of all that moved; how many events were
+        applied."""
+        moved = self.checkpoints.moved_ledgers() if ledgers is None else ledgers
+        return sum(self.step_ledger(ledger_id) for ledger_id in moved)
 
     def catch_up(self) -> None:
         """Step until no ledger is ahead of a projection that runs."""
-        while self.checkpoints.moved_ledgers():
-            self.step()
+        while moved := self.checkpoints.moved_ledgers():
+            self.step(moved)
 
     def step_ledger(self, ledger_id: int) -> int:
         """Apply one page to the projections of a ledger; how many events were applied.

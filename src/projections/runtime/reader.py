@@ -1,7 +1,7 @@
 """Queries over the read models of one ledger, fresh by default."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
@@ -51,7 +51,7 @@ class Reader:
     ledger_id: int
     projection_of: Mapping[str, str]
     head: int
-    wake: Any = None
+    wake: Callable[[int], object] | None = None
     _fresh: set[str] = field(default_factory=set[str])
 
     def get(self, table: Table[R], *key: Any) -> R | None:
@@ -177,7 +177,7 @@ class Reader:
                     f"The read model {behind[0].projection} is {lag} events behind. Try again."
                 )
             if self.wake is not None:
-                self.wake()
+                self.wake(self.ledger_id)
             time.sleep(_POLL_SECONDS)
 
 

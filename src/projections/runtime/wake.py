@@ -1,4 +1,4 @@
-"""A doorbell between processes of one machine: a datagram tells a follower that there is news.
+"""A doorbell between processes of one machine: a datagram tells a follower which ledger has news.
 
 It only shortens the wait. A follower that hears nothing finds the news by polling.
 """
@@ -8,6 +8,19 @@ import os
 import select
 import socket
 from pathlib import Path
+from typing import Protocol
+
+
+class Bell(Protocol):
+    """What a follower listens to."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a ring; True when one came."""
+        ...
+
+    def rung(self) -> set[int]:
+        """The ledgers rung for since this was asked last."""
+        ...
 
 
 class Doorbell:
@@ -19,6 +32,7 @@ class Doorbell:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(os.fspath(path))
+        self._rung: set[int] = set()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a ring; True when one came."""
@@ -27,13 +41,19 @@ class Doorbell:
             self._drain()
         return bool(ready)
 
+    def rung(self) -> set[int]:
+        """The ledgers rung for since this was asked last."""
+        self._drain()
+        rung, self._rung = self._rung, set()
+        return rung
+
     def close(self) -> None:
         self._socket.close()
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while self._socket.recv(64):
-                pass
+            while named := self._socket.recv(64):
+                self._rung.add(int(named))
 
 
 class Ringer:
@@ -44,9 +64,9 @@ class Ringer:
         self._socket.setblocking(False)
         self._target = os.fspath(path)
 
-    def ring(self) -> None:
+    def ring(self, ledger_id: int) -> None:
         with contextlib.suppress(OSError):
-            self._socket.sendto(b"!", self._target)
+            self._socket.sendto(b"%d" % ledger_id, self._target)
 
     def close(self) -> None:
         self._socket.close()
