@@ -21,7 +21,11 @@ from benchmarks.report import Report
 BENCHMARKS = {
     "bulk": "bulk_door",
     "single": "single_events",
+    "library": "library_save",
+    "fresh": "read_your_write",
     "reads": "reads",
+    "storage": "storage",
+    "memory": "memory",
     "followers": "followers",
 }
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
