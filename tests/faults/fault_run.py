@@ -109,13 +109,12 @@ def fault_run(
             problems, invoices = run.check(business)
             if lag is None:
                 problems.append(f"read models lag behind after {LAG_SECONDS} s")
-            planned = {who: kills.victims().count(who) for who in kills.victims()}
             return Report(
                 seed,
                 time.monotonic() - started,
                 run.journal,
                 dict(nemesis.done),
-                planned,
+                kills.counted(),
                 invoices,
                 lag,
                 problems,

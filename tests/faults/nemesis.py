@@ -28,13 +28,14 @@ _ALIVE_SECONDS = 40.0
 
 @dataclass(frozen=True)
 class Kills:
-    """How often each is to be killed. `places` is for each of the named places."""
+    """How often each is to be killed. `places` is for each of the named places, `at`."""
 
     api: int = 10
     projector: int = 10
     scheduler: int = 10
     postmaster: int = 5
     places: int = 3
+    at: tuple[str, ...] = PLACES
 
     def victims(self) -> list[str]:
         """One entry for each kill."""
@@ -43,8 +44,12 @@ class Kills:
             *["projector"] * self.projector,
             *["scheduler"] * self.scheduler,
             *[POSTMASTER] * self.postmaster,
-            *(place for place in PLACES for _ in range(self.places)),
+            *(place for place in self.at for _ in range(self.places)),
         ]
+
+    def counted(self) -> dict[str, int]:
+        """How often each of those that are to be killed at all."""
+        return dict(Counter(self.victims()))
 
 
 @dataclass
