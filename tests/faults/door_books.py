@@ -1,25 +1,22 @@
 """Reads back what a door run left: the log, its keys and the summaries, for the checks."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import psycopg
 
 from api.services import Services
 from ledger.meter_events.events import UsageRecorded, UsageRejected
 from ledger.store.usage_batch import usage_key
+from tests.doors.recomputed import Window, expected_summaries
+from tests.doors.summarized import DAY, HOUR, MINUTE, query_of, values_of
 from tests.doors.uses import Use
 from tests.faults import door_checks as checks
-from tests.faults.door_checks import Place, Window
+from tests.faults.door_checks import Place
 from tests.faults.door_records import SPAN, Plan
 from tests.faults.retrying import RetryingClient
 from tests.support.served import TEST_LEDGER
-
-DAY, HOUR, MINUTE = 86_400, 3_600, 60
-WIDTHS = {HOUR: "hour", DAY: "day"}
 
 
 class Books:
@@ -93,7 +90,7 @@ class Books:
         problems, compared = list[str](), 0
         for (name, customer), theirs in sorted(series.items()):
             for window in self.windows():
-                expected = checks.expected_summaries(theirs, self._formulas[name], window)
+                expected = expected_summaries(theirs, self._formulas[name], window)
                 found = self._found(client, self._meters[name], customer, window)
                 compared += len(expected)
                 if found != expected:
@@ -103,15 +100,5 @@ class Books:
     def _found(
         self, client: RetryingClient, meter: str, customer: str, window: Window
     ) -> dict[int, Decimal]:
-        asked: dict[str, Any] = {
-            "customer": customer,
-            "start_time": window.start,
-            "end_time": window.end,
-            "limit": 100,
-        }
-        if window.width is not None:
-            asked["value_grouping_window"] = WIDTHS[window.width]
-        answer = client.request("GET", f"/v1/billing/meters/{meter}/event_summaries", **asked)
-        assert answer.status_code == 200, answer.text
-        page = json.loads(answer.text, parse_float=Decimal)
-        return {s["start_time"]: Decimal(s["aggregated_value"]) for s in page["data"]}
+        path = f"/v1/billing/meters/{meter}/event_summaries"
+        return values_of(client.request("GET", path, **query_of(customer, window)))

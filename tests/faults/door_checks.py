@@ -1,19 +1,16 @@
 """What must hold after a door run. Each check says what does not hold, shortly."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
 from ledger.meter_events.events import UsageRecord
-from tests.doors.uses import MICROSECONDS, Use
+from tests.doors.uses import Use
 
 SHOWN = 5
 """Findings of one kind that are named; the others are counted."""
-
-EXACT = Context(prec=60)
-_TWELVE_DECIMALS = Decimal("1e-12")
 
 
 class Place(NamedTuple):
@@ -73,53 +70,6 @@ def keys_lead_to_records(
     problems = [] if len(keys) == len(log) else [f"{len(keys)} usage keys, {len(log)} records"]
     wrong = (key.hex() for key, place in keys.items() if expected.get(key) != place)
     return problems + _named("usage key of no record or another one", wrong)
-
-
-class Window(NamedTuple):
-    """A question for summaries. Times are epoch seconds; `width` cuts it where it is not None."""
-
-    start: int
-    end: int
-    width: int | None = None
-
-
-def expected_summaries(uses: Iterable[Use], formula: str, window: Window) -> dict[int, Decimal]:
-    """Summaries of the usage of one customer and meter, by the start of their stretch.
-
-    Computed from what was sent, by itself; no two uses are of the same time.
-    """
-    stretches: dict[int, list[Use]] = defaultdict(list)
-    for use in uses:
-        second = use.time // MICROSECONDS
-        if window.start <= second < window.end:
-            start = window.start
-            if window.width is not None:
-                start = max(start, second // window.width * window.width)
-            stretches[start].append(use)
-    return {start: FORMULAS[formula](theirs) for start, theirs in stretches.items()}
-
-
-def _sum(uses: list[Use]) -> Decimal:
-    total = Decimal(0)
-    for use in uses:
-        total = EXACT.add(total, Decimal(use.value))
-    return total
-
-
-def _average(uses: list[Use]) -> Decimal:
-    exact = EXACT.divide(_sum(uses), Decimal(len(uses)))
-    return exact.quantize(_TWELVE_DECIMALS, ROUND_HALF_UP)
-
-
-FORMULAS: dict[str, Callable[[list[Use]], Decimal]] = {
-    "sum": _sum,
-    "count": lambda uses: Decimal(len(uses)),
-    "last": lambda uses: Decimal(max(uses, key=lambda use: use.time).value),
-    "max": lambda uses: max(Decimal(use.value) for use in uses),
-    "min": lambda uses: min(Decimal(use.value) for use in uses),
-    "average": _average,
-    "unique_count": lambda uses: Decimal(len({use.value for use in uses})),
-}
 
 
 def _named(what: str, which: Iterable[str]) -> list[str]:

@@ -14,7 +14,8 @@ import psycopg
 
 from api.database.embedded import Embedded
 from ledger.kernel.clock import system_now, to_epoch
-from tests.faults.door_books import DAY, HOUR, Books
+from tests.doors.summarized import DAY, HOUR
+from tests.faults.door_books import Books
 from tests.faults.door_process import ClientProcess
 from tests.faults.door_records import Plan
 from tests.faults.door_report import DoorReport

@@ -50,9 +50,13 @@ class Served:
     environment: Mapping[str, str] = field(repr=False)
     _sessions: list[requests.Session] = field(default_factory=list[requests.Session], repr=False)
 
-    def client(self, api_key: str | None = None, **options: Any) -> StripeClient:
-        """The official client, pointed here. Without options it does not retry by itself."""
-        addresses: Any = {"api": self.base_url, "meter_events": self.base_url}
+    def client(
+        self, api_key: str | None = None, *, base_url: str | None = None, **options: Any
+    ) -> StripeClient:
+        """The official client, pointed here, or elsewhere. Without options it does not retry by
+        itself."""
+        place = base_url or self.base_url
+        addresses: Any = {"api": place, "meter_events": place}
         session = requests.Session()
         self._sessions.append(session)
         options = {
