@@ -1,7 +1,6 @@
 """What a client sends to each door over HTTP."""
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -9,9 +8,19 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from urllib.parse import urlencode
 
 from tests.doors.uses import MICROSECONDS, Use
+from tests.support.packing import PACKERS
 
 Door = Literal[
-    "form", "v2", "stream", "ndjson", "json", "csv", "ndjson.gz", "csv.gz", "cloudevents"
+    "form",
+    "v2",
+    "stream",
+    "ndjson",
+    "json",
+    "csv",
+    "ndjson.gz",
+    "json.zst",
+    "csv.gz",
+    "cloudevents",
 ]
 """`form` and `v2` take one meter event, `stream` up to 100, the others are bodies of the bulk
 door."""
@@ -21,6 +30,8 @@ SINGLE: Final[frozenset[str]] = frozenset({"form", "v2"})
 MOST_STREAMED: Final = 100
 
 BULK = "/ingest/v1/usage"
+
+_ENCODINGS: Final = {"gz": "gzip", "zst": "zstd"}
 
 
 class Asked(NamedTuple):
@@ -35,9 +46,10 @@ def asked(door: Door, uses: Sequence[Use], key: str | None = None) -> Asked:
     """The request that reports these at a door, with an idempotency key where one is given."""
     path, kind, write = _WRITTEN[door]
     body, headers = write(uses), {"Content-Type": kind}
-    if door.endswith(".gz"):
-        body = gzip.compress(body, 1)
-        headers["Content-Encoding"] = "gzip"
+    encoding = _ENCODINGS.get(door.partition(".")[2])
+    if encoding is not None:
+        body = PACKERS[encoding](body)
+        headers["Content-Encoding"] = encoding
     if key is not None:
         headers["Idempotency-Key"] = key
     return Asked(path, headers, body)
@@ -119,6 +131,7 @@ _WRITTEN: Final[dict[str, tuple[str, str, Callable[[Sequence[Use]], bytes]]]] = 
     "ndjson": (BULK, "application/x-ndjson", ndjson),
     "ndjson.gz": (BULK, "application/x-ndjson", ndjson),
     "json": (BULK, "application/json", json_array),
+    "json.zst": (BULK, "application/json", json_array),
     "csv": (BULK, "text/csv", table),
     "csv.gz": (BULK, "text/csv", table),
     "cloudevents": (BULK, "application/cloudevents-batch+json", cloud_events),

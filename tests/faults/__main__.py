@@ -70,7 +70,11 @@ def _month(options: argparse.Namespace):
 def _doors(options: argparse.Namespace):
     kills = _kills(options, KILLS, USAGE_PLACES)
     settings = DoorSettings(
-        options.seed, options.records, options.singly, kills, forgetful=options.forgetful
+        seed=options.seed,
+        size=options.records,
+        singly=options.singly,
+        kills=kills,
+        forgetful=options.forgetful,
     )
     return door_run(settings, _tell)
 

@@ -10,16 +10,14 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from tests.doors.answers import Unclear
-from tests.doors.bodies import DOORS, MOST_STREAMED, SINGLE, Door
-from tests.doors.client import DoorClient, GivenUp, Told
-from tests.doors.uses import Use, cut
+from tests.doors.bodies import DOORS, SINGLE, Door
+from tests.doors.client import Told
+from tests.doors.throng import Throng
+from tests.doors.uses import Use
 from tests.faults.door_files import FileSender
 from tests.faults.door_records import Plan
 
@@ -28,9 +26,6 @@ REPEATED = 0.03
 
 STRAYING = 0.2
 """The share of the records whose place in a client's order is any."""
-
-THREADS = 16
-"""Connections of a client at the doors for single events; the stream has a quarter."""
 
 PIECES = {"bulk": (1, 4_000), "single": (100, 1_000), "files": (2_000, 20_000)}
 """Records that are dealt with at a time, least and most."""
@@ -67,9 +62,11 @@ class Leash:
             self._limit = limit
             self._moved.notify()
 
-    def wait_for(self, sent: int) -> None:
+    def after(self, sent: int) -> int:
+        """How many may follow, one at least; waits for it."""
         with self._moved:
             self._moved.wait_for(lambda: sent < self._limit)
+            return self._limit - sent
 
 
 @dataclass
@@ -85,28 +82,20 @@ class Sending:
     def __post_init__(self) -> None:
         order = self.order
         self._chance = random.Random(f"{order.plan.seed}-{order.name}")
-        self._clients = [self._client(n) for n in range(THREADS)]
+        self._throng = Throng(order.base_url, order.api_key, order.name, self._chance, self.told)
         self._files = FileSender(
             order.command, order.data_dir, order.base_url, order.api_key, order.folder, self.told
         )
 
-    def _client(self, number: int) -> DoorClient:
-        order = self.order
-        chance = random.Random(f"{order.plan.seed}-{order.name}-{number}")
-        return DoorClient(order.base_url, order.api_key, order.name, self.told, chance)
-
     def run(self) -> None:
         """All records, some of them twice on purpose."""
-        with ThreadPoolExecutor(THREADS) as threads:
-            for door, piece in self._pieces(self._ordered()):
-                self.leash.wait_for(self.sent.total())
-                self._send(door, piece, threads)
-                if self._chance.random() < REPEATED:
-                    self._send(door, piece, threads)
-                self.sent[door] += len(piece)
-                self.say({"sent": self.sent.total()})
-        for client in self._clients:
-            client.close()
+        for door, piece in self._pieces(self._ordered()):
+            self._send(door, piece)
+            if self._chance.random() < REPEATED:
+                self._send(door, piece)
+            self.sent[door] += len(piece)
+            self.say({"sent": self.sent.total()})
+        self._throng.close()
 
     def _ordered(self) -> list[Use]:
         """An order of its own, in which new records come for as long as there are any: most are
@@ -126,30 +115,15 @@ class Sending:
             kind = "single" if door in SINGLE else "bulk" if door in DOORS else "files"
             if len(doors) > 1 and kind == "bulk":
                 kind = "single"  # small pieces, so that its doors take turns often
-            size = min(self._chance.randint(*PIECES[kind]), max(1, len(uses) // 8))
+            size = min(self._chance.randint(*PIECES[kind]), self.leash.after(start))
             yield door, uses[start : start + size]
             start += size
 
-    def _send(self, door: str, piece: list[Use], threads: ThreadPoolExecutor) -> None:
-        if door not in DOORS:
-            self._files.send(door, piece)
-            return
-        if door in SINGLE:
-            parts, workers = [[use] for use in piece], THREADS
-        elif door == "stream":
-            parts = list(cut(piece, self._chance.randint(1, MOST_STREAMED)))
-            workers = THREADS // 4
+    def _send(self, door: str, piece: list[Use]) -> None:
+        if door in DOORS:
+            self._throng.send(cast("Door", door), piece)
         else:
-            parts, workers = [piece], 1
-        lanes = [(door, self._clients[n], parts[n::workers]) for n in range(workers)]
-        for _ in threads.map(_send_all, *zip(*lanes, strict=True)):
-            pass
-
-
-def _send_all(door: Door, client: DoorClient, parts: list[list[Use]]) -> None:
-    for part in parts:
-        with suppress(GivenUp, Unclear):  # kept in what was told, which fails the run
-            client.send(door, part)
+            self._files.send(door, piece)
 
 
 def main() -> int:
