@@ -83,7 +83,7 @@ class DoorClient:
     def send(self, door: Door, uses: Sequence[Use], *, keyed: bool = True) -> Answer:
         """Report at a door, as often as it takes. The idempotency key follows from the first
         event. Raises GivenUp, Unclear."""
-        key = f"{self.name}-{uses[0].identifier}" if keyed else None
+        key = f"{self.name}-{door}-{uses[0].identifier}" if keyed else None
         return self._ended(door, asked(door, uses, key), uses)
 
     def _ended(self, door: str, request: Asked, uses: Sequence[Use]) -> Answer:
