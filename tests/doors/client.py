@@ -26,12 +26,12 @@ class GivenUp(Exception):
 @dataclass
 class Told:
     """What clients were told, for several threads. `answers` and `cut_off` are by door and kind;
-    `accepted` counts the events that an answer said were recorded by this very request."""
+    `accepted` counts by door the events that an answer said were recorded by this very request."""
 
     requests: Counter[str] = field(default_factory=Counter[str])
     answers: Counter[str] = field(default_factory=Counter[str])
     cut_off: Counter[str] = field(default_factory=Counter[str])
-    accepted: int = 0
+    accepted: Counter[str] = field(default_factory=Counter[str])
     unclear: list[str] = field(default_factory=list[str])
     _singly: set[str] = field(default_factory=set[str])
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -44,10 +44,10 @@ class Told:
         """An answer, also one that says to send again: it may name what was recorded."""
         with self._lock:
             self.answers[f"{door}: {answer.kind()}"] += 1
-            self.accepted += int(answer.document.get("accepted", 0))
+            self.accepted[door] += int(answer.document.get("accepted", 0))
             if door in {"form", "v2"} and answer.status == 200:
                 first = uses[0].identifier
-                self.accepted += first not in self._singly
+                self.accepted[door] += first not in self._singly
                 self._singly.add(first)
 
     def was_cut_off(self, door: str, how: str) -> None:

@@ -118,8 +118,8 @@ class RealInput:
         throng.close()
         told = throng.told
         # The stream does not say how many were new.
-        if door != "stream" and told.accepted != len(uses):
-            return [*told.unclear, f"{told.accepted} of {len(uses)} accepted: {told.answers}"]
+        if door != "stream" and told.accepted[door] != len(uses):
+            return [*told.unclear, f"{told.accepted[door]} of {len(uses)} accepted: {told.answers}"]
         return told.unclear
 
     def _import_words(self, trace: Path, customer: str, source: str) -> list[str]:

@@ -70,7 +70,7 @@ class FileSender:
                 self.told.was_cut_off(door, "killed")
                 continue
             self.told.answers[kind] += 1
-            self.told.accepted += _accepted(ended.stdout)
+            self.told.accepted[door] += _accepted(ended.stdout)
             if ended.returncode == 0:
                 return
             if ended.returncode not in _AGAIN or not ended.stderr.strip():

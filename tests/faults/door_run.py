@@ -18,7 +18,7 @@ from tests.doors.summarized import DAY, HOUR
 from tests.faults.door_books import Books
 from tests.faults.door_process import ClientProcess
 from tests.faults.door_records import Plan
-from tests.faults.door_report import DoorReport
+from tests.faults.door_report import DoorReport, total
 from tests.faults.fault_run import stage
 from tests.faults.journal import Journal
 from tests.faults.nemesis import Kills, Nemesis
@@ -28,7 +28,7 @@ from tests.support.served import Served
 USAGE_PLACES = ("before_commit.usage.recorded.v1", "after_commit.usage.recorded.v1")
 KILLS = Kills(api=10, projector=5, scheduler=0, postmaster=5, places=2, at=USAGE_PLACES)
 
-FORMULAS = ("sum", "count", "last")
+FORMULAS = ("sum", "last", "average", "unique_count")
 CUSTOMERS = 4
 ALL_KILLED_AT = 0.8
 """The share of the records by whose sending everything is killed."""
@@ -178,7 +178,7 @@ class _Run:
         lag = self._lag_gone_after()
         books = Books(self.embedded.app_url, self.plan, self.meters, self.formulas)
         summaries, compared = books.check_summaries(self._http)
-        accepted = sum(client.told.get("accepted", 0) for client in self.clients)
+        accepted = total(self.clients, "accepted").total()
         found = {
             "clients": [problem for client in self.clients for problem in client.problems()],
             "records": books.check_log(),
@@ -197,7 +197,6 @@ class _Run:
             planned=self.settings.kills.counted(),
             head=books.positions[-1],
             recorded=len(books.log),
-            acknowledged=accepted,
             compared=compared,
             lag_gone_after=lag,
             problems=[f"{what}: {one}" for what, these in found.items() for one in these],

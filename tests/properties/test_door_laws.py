@@ -22,7 +22,7 @@ from tests.support.served import Served
 pytestmark = BESIDE_A_POOL
 
 TODAY = to_epoch(system_now()) // DAY * DAY
-FORMULAS = ("sum", "count", "last")
+FORMULAS = ("sum", "count", "last", "max", "min", "average", "unique_count")
 EVENT_WINDOWS = {None: None, "hour": HOUR, "day": DAY}
 WINDOWS = (
     Window(TODAY - 3 * DAY, TODAY),
