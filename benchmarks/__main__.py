@@ -6,7 +6,8 @@
     python3 run.py bench --all [--small] [--record]
 
 With the dependencies at hand: `PYTHONPATH=src python -m benchmarks …`. `--small` is a quick try
-whose figures mean little. `--record` keeps what was measured in `benchmarks/results`.
+whose figures mean little. `--record` keeps what was measured in `benchmarks/results`, and writes
+the page and the plot there anew.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import sys
 import time
 from types import ModuleType
 
+from benchmarks.page import write_page
 from benchmarks.report import Report
 
 BENCHMARKS = {
@@ -24,6 +26,7 @@ BENCHMARKS = {
     "library": "library_save",
     "fresh": "read_your_write",
     "reads": "reads",
+    "single-reads": "single_reads",
     "storage": "storage",
     "memory": "memory",
     "followers": "followers",
@@ -31,7 +34,7 @@ BENCHMARKS = {
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
 report)`."""
 
-_SHARED = ("small", "record", "all")
+_SHARED = ("small", "record", "all", "build")
 
 
 def main(words: list[str]) -> int:
@@ -78,7 +81,8 @@ def run_one(name: str, words: list[str]) -> int:
     print(f"{name}: {report.about}", flush=True)
     module.measure(options, report)
     if options.record:
-        print(f"  recorded: {report.record().name}")
+        written = [report.record(), *write_page(BENCHMARKS)]
+        print(f"  recorded: {', '.join(path.name for path in written)}")
     return 0
 
 

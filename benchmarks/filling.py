@@ -34,6 +34,8 @@ class Shape:
     batch: int = 5_000
     time_ordered: bool = True
     """Whether identifiers are UUIDs of version 7, which follow time, or random ones."""
+    counted_texts: frozenset[str] = frozenset()
+    """Meters that count distinct texts: their records keep the text in the payload."""
 
 
 class Filling:
@@ -62,13 +64,17 @@ class Filling:
         for number in range(first, end):
             at = shape.start * 1_000_000 + number * shape.seconds * 1_000_000 // events
             heavy = not self._others or chance.random() < shape.share
+            meter = shape.meters[number % len(shape.meters)]
+            value = str(chance.randrange(1, 1_000))
+            payload = {"model": chance.choice(("small", "large"))}
+            texts = meter in shape.counted_texts
             yield UsageRecord(
                 self._identifier(at),
-                shape.meters[number % len(shape.meters)],
+                meter,
                 shape.customer if heavy else chance.choice(self._others),
                 at,
-                str(chance.randrange(1, 1_000)),
-                {"model": chance.choice(("small", "large"))},
+                None if texts else value,
+                payload | {"value": value} if texts else payload,
             )
 
     def _identifier(self, microseconds: int) -> str:

@@ -30,7 +30,10 @@ class Lag:
     def look(self, connection: "psycopg.Connection[tuple[int, int]]") -> None:
         row = connection.execute(_LOOK, (TEST_LEDGER,)).fetchone()
         assert row is not None
-        head, reached = row
+        self.note(*row)
+
+    def note(self, head: int, reached: int) -> None:
+        """Take a reading down."""
         now = time.monotonic()
         self._heads.append((now, head))
         while self._heads and self._heads[0][1] <= reached:

@@ -28,6 +28,7 @@ _OTHERS = 999
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sizes", default="100000,1000000,10000000", help="events of each ledger")
     parser.add_argument("--requests", type=int, default=1_000)
+    parser.add_argument("--build", action="store_true", help="only fill the databases")
 
 
 def measure(options: argparse.Namespace, report: Report) -> None:
@@ -36,6 +37,8 @@ def measure(options: argparse.Namespace, report: Report) -> None:
     seen: dict[int, dict[str, list[float]]] = {}
     for events in sizes:
         data_dir, scene = built(report, "reads", events, fill)
+        if options.build:
+            continue
         with installed(report, workers=1, data_dir=data_dir) as installation:
             asking = Asking(installation.served)
             seen[events] = {
@@ -50,7 +53,7 @@ def measure(options: argparse.Namespace, report: Report) -> None:
             }
         report.points.append(point)
         _tell(report, events, point, largest=events == sizes[-1])
-    for what, times in seen[sizes[-1]].items():
+    for what, times in seen.get(sizes[-1], {}).items():
         ratio = p99(times) / p99(seen[sizes[0]][what])
         name = f"{what}, p99, {sizes[-1]:,} to {sizes[0]:,} events"
         report.add(name, ratio, "", at_most(1.5))
