@@ -12,6 +12,7 @@ the page and the plot there anew.
 
 import argparse
 import importlib
+import signal
 import subprocess
 import sys
 import time
@@ -99,5 +100,11 @@ def _about(module: ModuleType) -> str:
     return (module.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
 
 
+def _end(_: int, __: object) -> None:
+    """Being told to end unwinds what was started."""
+    sys.exit(143)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main(sys.argv[1:]))

@@ -15,6 +15,7 @@ import platformdirs
 import psycopg
 
 from benchmarks.installation import Installation, installed
+from benchmarks.processor import processor_seconds
 from benchmarks.report import Report
 from projections.registry import PROJECTIONS
 from projections.runtime.projection import checkpoint_name
@@ -54,8 +55,10 @@ def _build(report: Report, folder: Path, events: int, fill: Fill) -> None:
         projected = time.perf_counter() - begun
         with psycopg.connect(installation.owner_url, autocommit=True) as owner:
             owner.execute("VACUUM ANALYZE")
+        used = processor_seconds(installation.served) | {"writer": time.process_time()}
     report.note(
-        f"{events:,} events written in {written:.0f} s, read models there in {projected:.0f} s"
+        f"{events:,} events written in {written:.0f} s, read models there in {projected:.0f} s; "
+        "processor: " + ", ".join(f"{role} {seconds:.0f} s" for role, seconds in used.items())
     )
     (folder / _COMPLETE).write_text(json.dumps(scene))
 

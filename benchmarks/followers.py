@@ -1,9 +1,9 @@
 """What idle ledgers cost: projector, scheduler and PostgreSQL with one ledger and with 10,000.
 
 Processor time is read over a stretch of time in which nothing happens, and over one in which a
-single ledger takes meter events at a steady pace; with the first ledger alone, and again once there
-are many others. Those are made by copying the event of the first one's meter, with checkpoints that
-say that it was applied. The limit is the one ledger.
+single ledger takes meter events and new customers at a steady pace; with the first ledger alone,
+and again once there are many others. Those are made by copying the event of the first one's meter,
+with checkpoints that say that it was applied. The limit is the one ledger.
 """
 
 import argparse
@@ -43,7 +43,7 @@ CROSS JOIN projections.checkpoints WHERE ledger_id = %(of)s
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ledgers", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--pace", type=int, default=20, help="meter events a second while busy")
+    parser.add_argument("--pace", type=int, default=20, help="requests a second while busy")
 
 
 def measure(options: argparse.Namespace, report: Report) -> None:
@@ -76,7 +76,7 @@ def _loads(
     asking = Asking(installation.served)
 
     def busy() -> None:
-        _report_usage(asking, customer, options.seconds, options.pace)
+        _keep_busy(asking, customer, options.seconds, options.pace)
 
     return {
         "idle": _load_during(installation, lambda: time.sleep(options.seconds)),
@@ -95,12 +95,15 @@ def _load_during(installation: Installation, something: Callable[[], None]) -> d
     return loads | {"transactions": done / seconds}
 
 
-def _report_usage(asking: Asking, customer: str, seconds: float, pace: int) -> None:
+def _keep_busy(asking: Asking, customer: str, seconds: float, pace: int) -> None:
     fields = {"payload[stripe_customer_id]": customer, "payload[value]": "1"}
     begun = time.perf_counter()
     for number in range(int(seconds * pace)):
         time.sleep(max(0.0, begun + number / pace - time.perf_counter()))
-        asking.post("/v1/billing/meter_events", event_name=EVENT_NAME, **fields)
+        if number % 2:
+            asking.post("/v1/billing/meter_events", event_name=EVENT_NAME, **fields)
+        else:
+            asking.post("/v1/customers", name="Somebody")
 
 
 def _transactions(database_url: str) -> int:
