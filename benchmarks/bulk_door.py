@@ -23,7 +23,7 @@ _STREAMED = 100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--records", type=int, default=400_000)
+    parser.add_argument("--records", type=int, default=500_000)
     parser.add_argument("--body", type=int, default=1_000, help="records of a body")
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)

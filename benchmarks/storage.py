@@ -1,9 +1,10 @@
 """Bytes of storage for each usage event: log, keys and rollups, and what has an expiry apart.
 
 Dense usage comes live from a thousand customers within a minute, sparse usage from so many
-customers over a month that nearly each event has a minute of its own. Identifiers are random UUIDs,
-a batch has 1,000 records, and tables stand as the writes left them, indexes and all. Idempotency
-rows are those of single events, as the SDK sends them. The limit is 24 bytes: a UUID and a value.
+customers over a month that nearly each event has a minute of its own; the dimension that one meter
+declares has two values. Identifiers are random UUIDs, a batch has 1,000 records, and tables stand as
+the writes left them, indexes and all. Idempotency rows are those of single events, as the SDK sends
+them. The limit is 24 bytes: a UUID and a value.
 """
 
 import argparse
@@ -30,9 +31,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace, report: Report) -> None:
     """Each kind of usage in a database of its own."""
     begins = int(time.time()) // 86_400 * 86_400 - _MONTH
-    for name, others, seconds in (("dense", 999, 60), ("sparse", options.events // 50, _MONTH)):
+    for name, others, seconds, dimensions in (
+        ("dense", 999, 60, ()),
+        ("dense, a dimension declared", 999, 60, ("model",)),
+        ("sparse", options.events // 50, _MONTH, ()),
+    ):
         with installed(report, workers=1) as installation:
-            [customer] = shop(installation.served, customers=1)
+            [customer] = shop(installation.served, customers=1, dimensions=dimensions)
             meter = Asking(installation.served).get("/v1/billing/meters")["data"][0]["id"]
             shape = Shape(
                 [meter],

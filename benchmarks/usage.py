@@ -6,7 +6,7 @@ import multiprocessing
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,16 +21,17 @@ Post = tuple[str, bytes, dict[str, str]]
 """Path, body and headers of one request."""
 
 
-def shop(served: Served, customers: int = 50) -> list[str]:
-    """A meter of EVENT_NAME that sums, and customers; their ids."""
+def shop(served: Served, customers: int = 50, dimensions: Sequence[str] = ()) -> list[str]:
+    """A meter of EVENT_NAME that sums, and customers; their ids. `dimensions` are payload keys that
+    the meter declares."""
     client = served.client()
-    client.v1.billing.meters.create(
-        {
-            "display_name": "Tokens",
-            "event_name": EVENT_NAME,
-            "default_aggregation": {"formula": "sum"},
-        }
-    )
+    meter: Any = {
+        "display_name": "Tokens",
+        "event_name": EVENT_NAME,
+        "default_aggregation": {"formula": "sum"},
+    }
+    declared = {"dimension_payload_keys": list(dimensions)} if dimensions else {}
+    client.v1.billing.meters.create(meter | declared)
     return [client.v1.customers.create({"name": f"C{n}"}).id for n in range(customers)]
 
 
