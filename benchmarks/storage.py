@@ -2,9 +2,9 @@
 
 Dense usage comes live from a thousand customers within a minute, sparse usage from so many
 customers over a month that nearly each event has a minute of its own; the dimension that one meter
-declares has two values. Identifiers are random UUIDs, a batch has 1,000 records, and tables stand as
-the writes left them, indexes and all. Idempotency rows are those of single events, as the SDK sends
-them. The limit is 24 bytes: a UUID and a value.
+declares has two values. Identifiers are random UUIDs, a batch has 1,000 records, and tables stand
+as the writes left them, indexes and all. Idempotency rows are those of single events, as the SDK
+sends them. The limit is 24 bytes: a UUID and a value.
 """
 
 import argparse
