@@ -64,11 +64,11 @@ def measure(options: argparse.Namespace, report: Report) -> None:
         best = max(rates.values())
         direct = _ingested(installation, records(options.records, customers))
         report.add("UsageIngestion, 1,000 together", direct, "events/s")
-        report.add("  of Application.save", direct / best, "times", at_least(20))
+        report.add("UsageIngestion, of Application.save", direct / best, "times", at_least(20))
         posts = bulk_posts(records(options.records, customers), installation.served.api_key, _BATCH)
         bulk = options.records / send(installation.served, posts, clients=2)
         report.add("bulk door, 1,000 a body", bulk, "events/s")
-        report.add("  of Application.save", bulk / best, "times", at_least(20))
+        report.add("bulk door, of Application.save", bulk / best, "times", at_least(20))
 
 
 def _stock_application(owner_url: str) -> Application[uuid.UUID]:
