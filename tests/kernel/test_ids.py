@@ -12,7 +12,7 @@ NOW = datetime(2026, 1, 31, 12, 30, 15, 123_000, tzinfo=UTC)
 def test_new_ids_differ_and_have_the_length_asked_for():
     made = {new_id("cus", 14) for _ in range(10_000)}
     assert len(made) == 10_000
-    assert {len(id) for id in made} == {len("cus_") + 14}
+    assert {len(made_id) for made_id in made} == {len("cus_") + 14}
 
 
 def test_every_letter_is_as_likely_in_every_place():
@@ -37,9 +37,9 @@ def test_a_forked_process_makes_ids_of_its_own():
 def test_time_ordered_ids_are_uuids_of_version_7_that_sort_by_time():
     made = [new_time_ordered_id(NOW + timedelta(milliseconds=n)) for n in range(1_000)]
     assert made == sorted(made)
-    assert {(UUID(id).version, UUID(id).variant) for id in made} == {(7, UUID(made[0]).variant)}
+    assert {(UUID(one).version, UUID(one).variant) for one in made} == {(7, UUID(made[0]).variant)}
     assert UUID(made[0]).int >> 80 == int(NOW.timestamp() * 1000)
-    assert [str(UUID(id)) for id in made] == made
+    assert [str(UUID(one)) for one in made] == made
 
 
 def test_a_derived_id_never_changes():

@@ -1,14 +1,14 @@
 """`/v1/billing/meter_events` and `/v2/billing/meter_events`, and the routes around them."""
 
-import asyncio
+from asyncio import Future, get_running_loop
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from api.http.call import Call
 from api.http.idempotency import KeptAnswer, sealed_answer
+from api.http.loop_replies import loop_replies
 from api.http.openapi import Endpoint
 from api.http.routes import JsonObject, Route, encode_answer
 from api.meter_events.objects import (
@@ -22,6 +22,7 @@ from api.meter_events.routes_stream import SESSIONS
 from api.meter_events.routes_summaries import ROUTES as SUMMARIES
 from ledger.application import Outcome
 from ledger.kernel.clock import to_microseconds
+from ledger.kernel.commands import Circumstances
 from ledger.kernel.events import Metadata
 from ledger.kernel.ids import new_time_ordered_id
 from ledger.meter_events.events import UsageRecord, UsageRecorded
@@ -63,11 +64,9 @@ class _Answer:
         return sealed_answer(claim, self.call.caller.secret, KeptAnswer(200, self.body))
 
 
-def _submitted(call: Call[AnyCreate], answer: _Answer) -> Future[Verdict]:
-    """Put the event in line for the next group. Raises QueueFull."""
-    circumstances = call.circumstances()
+def _report(call: Call[AnyCreate], circumstances: Circumstances, answer: _Answer) -> UsageReport:
     asked = call.params
-    report = UsageReport(
+    return UsageReport(
         asked.event_name,
         asked.identifier or new_time_ordered_id(circumstances.now),
         asked.payload,
@@ -75,8 +74,6 @@ def _submitted(call: Call[AnyCreate], answer: _Answer) -> Future[Verdict]:
         circumstances.idempotency,
         answer=answer,
     )
-    ingestion = call.services.usage_ingestion(call.identity)
-    return call.services.usage_writer.submit(ingestion, report, circumstances)
 
 
 def _accepted_at(call: Call[AnyCreate], verdict: Verdict) -> int:
@@ -109,14 +106,24 @@ def _event_route(
     path: str, params: type[AnyCreate], returns: str, render: Render, description: str
 ) -> Route:
     def handle(call: Call[Any]) -> JsonObject:
-        answer = _Answer(call, render)
-        position = _accepted_at(call, _submitted(call, answer).result())
+        """Puts the event in line for the next group. Raises QueueFull."""
+        answer, circumstances = _Answer(call, render), call.circumstances()
+        ingestion = call.services.usage_ingestion(call.identity)
+        report = _report(call, circumstances, answer)
+        verdict = call.services.usage_writer.submit(ingestion, report, circumstances)
+        position = _accepted_at(call, verdict.result())
         call.outcomes.append(Outcome(position, ()))
         return answer.object
 
     async def submit(call: Call[Any]) -> bytes:
-        answer = _Answer(call, render)
-        _accepted_at(call, await asyncio.wrap_future(_submitted(call, answer)))
+        """The same for a coroutine."""
+        answer, circumstances = _Answer(call, render), call.circumstances()
+        ingestion = call.services.usage_ingestion(call.identity)
+        report = _report(call, circumstances, answer)
+        verdict: Future[Verdict] = get_running_loop().create_future()
+        writer = call.services.usage_writer
+        writer.hand_in(ingestion, report, circumstances, loop_replies(), verdict)
+        _accepted_at(call, await verdict)
         return answer.body
 
     def recall(call: Call[Any], position: int) -> JsonObject:

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -31,12 +31,44 @@ SEVERAL: Final = "system:group_commit"
 """The actor of an event that several actors caused; its causes name them."""
 
 
+class Reply(NamedTuple):
+    """What became of a report: its verdict, or the error that kept it from being recorded."""
+
+    ticket: Any
+    verdict: Verdict | None
+    error: BaseException | None = None
+
+
+class Recipient(Protocol):
+    """Whoever waits for replies."""
+
+    def receive(self, replies: Sequence[Reply]) -> None:
+        """Take the replies to reports of one group, each with the ticket it was handed in with.
+        Runs in the thread of the writer, and must not fail."""
+        ...
+
+
+class _Futures:
+    """Replies to threads, each of which waits for a future of its own."""
+
+    def receive(self, replies: Sequence[Reply]) -> None:
+        for future, verdict, error in replies:
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(verdict)
+
+
+_FUTURES: Final = _Futures()
+
+
 @dataclass(slots=True)
 class _Waiting:
     ingestion: UsageIngestion
     report: UsageReport
     circumstances: Circumstances
-    verdict: "Future[Verdict]" = field(default_factory=Future[Verdict])
+    recipient: Recipient
+    ticket: Any
 
 
 class UsageWriter:
@@ -68,7 +100,20 @@ class UsageWriter:
         Raises QueueFull when too many wait, Unavailable after `close`. The future raises what
         kept the report from being recorded: an error of the database, or Conflict.
         """
-        waiting = _Waiting(ingestion, report, circumstances)
+        future: Future[Verdict] = Future()
+        self.hand_in(ingestion, report, circumstances, _FUTURES, future)
+        return future
+
+    def hand_in(
+        self,
+        ingestion: UsageIngestion,
+        report: UsageReport,
+        circumstances: Circumstances,
+        recipient: Recipient,
+        ticket: object,
+    ) -> None:
+        """The same with the reply to `recipient`, which gets all replies of a group at once."""
+        waiting = _Waiting(ingestion, report, circumstances, recipient, ticket)
         with self._news:
             if self._closed:
                 raise Unavailable("This server is shutting down. Send the request again.")
@@ -79,7 +124,6 @@ class UsageWriter:
                 self._thread = threading.Thread(target=self._run, name="usage", daemon=True)
                 self._thread.start()
             self._news.notify()
-        return waiting.verdict
 
     def close(self) -> None:
         """Record what waits, and take no more."""
@@ -111,18 +155,15 @@ class UsageWriter:
         return group
 
     def _record(self, group: list[_Waiting]) -> None:
-        wanted = [w for w in group if w.verdict.set_running_or_notify_cancel()]
-        if not wanted:
-            return
         try:
-            self._settle(wanted)
+            self._settle(group)
         except TRANSIENT as error:
             # Those that came meanwhile would wait as long for the same: they are told now.
-            _refuse(wanted + self._all_waiting(), error)
+            _refuse(group + self._all_waiting(), error)
         except LedgerError as error:
-            _refuse(wanted, error)
+            _refuse(group, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, each request is answered
-            self._record_apart(wanted, error)
+            self._record_apart(group, error)
 
     def _record_apart(self, group: list[_Waiting], error: Exception) -> None:
         """What no validation foresaw is kept to the report that it comes from."""
@@ -138,19 +179,25 @@ class UsageWriter:
     def _settle(self, group: list[_Waiting]) -> None:
         reports, circumstances = _together(group)
         verdicts = group[0].ingestion.record(reports, circumstances)
-        for waiting, verdict in zip(group, verdicts, strict=True):
-            waiting.verdict.set_result(verdict)
+        _send(group, [Reply(w.ticket, v) for w, v in zip(group, verdicts, strict=True)])
 
     def _all_waiting(self) -> list[_Waiting]:
         with self._news:
             waiting = list(self._queue)
             self._queue.clear()
-        return [w for w in waiting if w.verdict.set_running_or_notify_cancel()]
+        return waiting
 
 
 def _refuse(group: Sequence[_Waiting], error: Exception) -> None:
-    for waiting in group:
-        waiting.verdict.set_exception(error)
+    _send(group, [Reply(waiting.ticket, None, error) for waiting in group])
+
+
+def _send(group: Sequence[_Waiting], replies: Sequence[Reply]) -> None:
+    of_recipients: dict[Recipient, list[Reply]] = {}
+    for waiting, reply in zip(group, replies, strict=True):
+        of_recipients.setdefault(waiting.recipient, []).append(reply)
+    for recipient, its_own in of_recipients.items():
+        recipient.receive(its_own)
 
 
 def _together(group: Sequence[_Waiting]) -> tuple[list[UsageReport], Circumstances]:
