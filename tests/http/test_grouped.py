@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import Future
 from typing import Any
 
 import anyio
@@ -14,8 +13,7 @@ from api.accounts.first_start import ensure_default_account, seed_key
 from api.app import create_app
 from api.services import Services
 from ledger.kernel.errors import QueueFull
-from ledger.meter_events.ingestion import Verdict
-from ledger.meter_events.writer import UsageWriter
+from ledger.meter_events.writer import Reply, UsageWriter
 from tests.support.postgres import Database
 
 KEY = "sk_test_" + "k" * 24
@@ -73,7 +71,7 @@ def test_a_full_line_asks_to_be_tried_again(
     def full(*_: Any) -> None:
         raise QueueFull
 
-    monkeypatch.setattr(UsageWriter, "submit", full)
+    monkeypatch.setattr(UsageWriter, "hand_in", full)
     [answer] = ask(services, (PATH, EVENT, "key-1"))
     assert answer.status_code == 429
     assert answer.json()["error"]["code"] == "rate_limit"
@@ -87,13 +85,13 @@ def test_while_the_database_is_away_every_request_is_told_so(
 ) -> None:
     event = metered(services)
 
-    def away(*_: Any) -> "Future[Verdict]":
-        verdict: Future[Verdict] = Future()
-        verdict.set_exception(OperationalError("the server closed the connection"))
-        return verdict
+    def away(*handed_in: Any) -> None:
+        *_, recipient, ticket = handed_in
+        error = OperationalError("the server closed the connection")
+        recipient.receive([Reply(ticket, None, error)])
 
     with monkeypatch.context() as patched:
-        patched.setattr(UsageWriter, "submit", away)
+        patched.setattr(UsageWriter, "hand_in", away)
         answers = ask(services, *((PATH, event, f"key-{n}") for n in range(3)))
     assert [answer.status_code for answer in answers] == [503] * 3
     again = ask(services, *((PATH, event, f"key-{n % 3}") for n in range(6)))

@@ -2,7 +2,7 @@
 
 import threading
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ledger.customers.events import CustomerCreated, CustomerDeleted
 from ledger.kernel.events import RecordedEvent
@@ -26,7 +26,8 @@ _FOLDED = {
         TestClockAdvanced,
     )
 }
-_DISTURBING = {MeterDeactivated.TOPIC, CustomerDeleted.TOPIC, TestClockAdvanced.TOPIC}
+DISTURBING: Final = (MeterDeactivated.TOPIC, CustomerDeleted.TOPIC, TestClockAdvanced.TOPIC)
+"""Topics of events that may refuse what would have been accepted before them."""
 
 
 class NamedMeter(NamedTuple):
@@ -34,11 +35,6 @@ class NamedMeter(NamedTuple):
 
     id: str
     meter: meters.Meter
-
-
-def disturbs_validation(topic: str) -> bool:
-    """Whether an event may refuse what would have been accepted before it."""
-    return topic in _DISTURBING
 
 
 class Directory:

@@ -9,7 +9,7 @@ import msgspec
 from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import Conflict, InvalidRequest, LedgerError
 from ledger.kernel.events import Metadata, RecordedEvent
-from ledger.meter_events.directory import Directory, disturbs_validation
+from ledger.meter_events.directory import DISTURBING, Directory
 from ledger.meter_events.events import UsageRecord, UsageRecorded, record_bytes
 from ledger.meter_events.validation import (
     UsageReport,
@@ -88,12 +88,16 @@ class UsageIngestion:
         was acknowledged by the ledger before this call, such as a meter's deactivation, is always
         honoured. Raises Conflict when the catalogue keeps changing.
         """
-        for _ in range(_ATTEMPTS):
-            position = self.directory.catch_up()
+        for attempt in range(_ATTEMPTS):
+            # Most often nothing has changed. If it did, an append that matters is refused, and so
+            # may a report be here that is valid by now.
+            position = self.directory.catch_up() if attempt else self.directory.position
             validation = Validation(self.directory, circumstances.now, position, backfill)
             sorted_out = _SortedOut()
             for report in reports:
                 sorted_out.add(validation, report)
+            if not attempt and sorted_out.refused and self.directory.catch_up() > position:
+                continue
             try:
                 outcomes = self._append(sorted_out.batch, circumstances, validation, look_first)
             except CatalogMoved:
@@ -122,7 +126,7 @@ class UsageIngestion:
             batch,
             encode,
             validated_at=validation.position,
-            disturbed_by=disturbs_validation,
+            disturbed_by=DISTURBING,
             look_first=look_first,
         )
 
@@ -136,6 +140,7 @@ class _SortedOut:
 
     batch: UsageBatch = field(default_factory=UsageBatch)
     outside: UsageBatch = field(default_factory=UsageBatch)
+    refused: bool = False
     _slots: list[_Slot] = field(default_factory=list[_Slot])
 
     def add(self, validation: Validation, report: UsageReport) -> None:
@@ -143,9 +148,11 @@ class _SortedOut:
             record = validation.record_of(report)
             raw = _encoded(record)
         except LedgerError as error:
+            self.refused = True
             self._slots.append(_Slot(None, error))
             return
         refusal = validation.outside_window(record)
+        self.refused = self.refused or refusal is not None
         self._slots.append(_Slot(record, refusal))
         claim, now = report.claim, validation.now
         answer = report.answer(record, now) if report.answer else None

@@ -14,6 +14,7 @@ from psycopg.pq import Format
 _UUID, _UUID_ARRAY = 2950, 2951
 _INT8, _INT8_ARRAY = 20, 1016
 _TEXT, _TEXT_ARRAY = 25, 1009
+_BYTEA, _BYTEA_ARRAY = 17, 1001
 _NULL = struct.pack("!i", -1)
 _UUID_LENGTH = struct.pack("!i", 16)
 _INT8_LENGTH = struct.pack("!i", 8)
@@ -61,11 +62,22 @@ class TextArray(bytes):
         return cls(with_nulls + b"".join(map(_text, texts)))
 
 
+class ByteaArray(bytes):
+    """A `bytea[]` in PostgreSQL's binary format."""
+
+    @classmethod
+    def of(cls, values: Sequence[bytes | None]) -> Self:
+        """Pack bytes and NULLs."""
+        with_nulls = struct.pack("!5i", 1, 1, _BYTEA, len(values), 1)
+        return cls(with_nulls + b"".join(map(_sized, values)))
+
+
 def _text(text: str | None) -> bytes:
-    if text is None:
-        return _NULL
-    encoded = text.encode()
-    return len(encoded).to_bytes(4, "big") + encoded
+    return _sized(None if text is None else text.encode())
+
+
+def _sized(value: bytes | None) -> bytes:
+    return _NULL if value is None else len(value).to_bytes(4, "big") + value
 
 
 class _PackedDumper(Dumper):
@@ -87,8 +99,13 @@ class _Int8ArrayDumper(_PackedDumper):
     oid = _INT8_ARRAY
 
 
+class _ByteaArrayDumper(_PackedDumper):
+    oid = _BYTEA_ARRAY
+
+
 def register(adapters: AdaptersMap) -> None:
     """Let a connection take packed arrays as parameters."""
     adapters.register_dumper(UuidArray, _UuidArrayDumper)
     adapters.register_dumper(Int8Array, _Int8ArrayDumper)
     adapters.register_dumper(TextArray, _TextArrayDumper)
+    adapters.register_dumper(ByteaArray, _ByteaArrayDumper)

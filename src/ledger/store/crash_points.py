@@ -2,7 +2,7 @@
 
 They do nothing unless the environment names a folder in TALLYBOOK_CRASH_POINTS. A file in it named
 `before_commit.<topic>` or `after_commit.<topic>` is used up by the first process that appends an
-event of that topic: it ends at once, inside the transaction or right after it.
+event of that topic: it ends at once, before the commit or right after it.
 """
 
 import os

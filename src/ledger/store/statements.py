@@ -22,38 +22,11 @@ WITH head AS (
 SELECT base FROM head
 """
 
-# Usage: keys, the event, the head and the idempotency rows of its requests in one statement. The
-# version of the usage stream is the position itself. The caller rolls back when fewer keys or
-# claims were new than it sent.
+# One call, one transaction: see migrations/0002_append_usage.sql.
 APPEND_USAGE: LiteralString = """
-WITH head AS (
-    INSERT INTO ledger.heads AS h (ledger_id, position, catalog_position)
-    VALUES (%(ledger)s, 1, 0)
-    ON CONFLICT (ledger_id) DO UPDATE SET position = h.position + 1
-    RETURNING h.position, h.catalog_position
-), keys AS (
-    INSERT INTO ledger.usage_keys (ledger_id, ordinal, fingerprint, position, key)
-    SELECT %(ledger)s, k.ordinal - 1, k.fingerprint, head.position, k.key
-    FROM head, unnest(%(keys)b::uuid[], %(fingerprints)b::bigint[])
-        WITH ORDINALITY AS k (key, fingerprint, ordinal)
-    ON CONFLICT DO NOTHING
-    RETURNING 1
-), stored AS (
-    INSERT INTO ledger.events
-        (ledger_id, originator_id, originator_version, topic, position, state)
-    SELECT %(ledger)s, %(id)s, head.position, %(topic)s, head.position, %(state)b FROM head
-), claims AS (
-    INSERT INTO ledger.idempotency_keys
-        (ledger_id, key, request_hash, position, created_at, status, sealed_body)
-    SELECT %(ledger)s, c.key, c.hash, head.position, c.created_at, c.status, c.sealed_body
-    FROM head, unnest(%(claims)b::text[], %(hashes)b::bytea[], %(created)b::timestamptz[],
-        %(statuses)b::int[], %(bodies)b::bytea[])
-        AS c (key, hash, created_at, status, sealed_body)
-    ON CONFLICT DO NOTHING
-    RETURNING 1
-)
-SELECT position, catalog_position, (SELECT count(*) FROM keys) AS new_keys,
-    (SELECT count(*) FROM claims) AS new_claims FROM head
+SELECT ledger.append_usage(%(ledger_id)s::integer, %(stream)s::text, %(topic)s::text, %(state)b,
+    %(keys)b, %(fingerprints)b, %(claims)b, %(hashes)b, %(created)b, %(statuses)b, %(bodies)b,
+    %(validated_at)s::bigint, %(disturbing)b) AS position
 """
 
 SELECT_USAGE_KEYS: LiteralString = """
@@ -126,11 +99,6 @@ WHERE ledger_id = %(ledger)s AND position > %(after)s
   AND (%(stop)s::bigint IS NULL OR position <= %(stop)s)
   AND topic NOT LIKE 'usage.%%'
 ORDER BY position LIMIT %(limit)s
-"""
-
-CATALOG_TOPICS: LiteralString = """
-SELECT DISTINCT topic FROM ledger.events
-WHERE ledger_id = %(ledger)s AND position > %(after)s AND topic NOT LIKE 'usage.%%'
 """
 
 SELECT_HEAD: LiteralString = """

@@ -1,9 +1,8 @@
 """Usage in the log: each identifier once, for ever, whatever is lost, repeated or raced.
 
-The keys of a batch, its one event and the idempotency rows of its requests are written in one
-transaction. The head row is locked first, so writers of one ledger follow each other: a batch
-whose keys are all new stays, any other is rolled back, what was there already is read back, and
-the rest is sent again.
+The keys of a batch, its one event and the idempotency rows of its requests are written by one call
+(`ledger.append_usage`), which is one transaction. A batch whose keys are all new stays; of any
+other nothing does, what was there already is read back, and the rest is sent again.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventsourcing.persistence import InternalError, Notification
-from psycopg import Cursor
 
+from ledger.kernel.clock import to_microseconds
 from ledger.store import crash_points, statements
-from ledger.store.arrays import Int8Array, UuidArray
+from ledger.store.arrays import ByteaArray, Int8Array, TextArray, UuidArray
 from ledger.store.recorder import LedgerRecorder
 from ledger.store.usage_batch import (
     ClaimTaken,
@@ -50,7 +49,7 @@ class UsageLog:
         encode: Callable[[UsageBatch], bytes],
         *,
         validated_at: int,
-        disturbed_by: Callable[[str], bool],
+        disturbed_by: Sequence[str],
         look_first: bool = False,
     ) -> list[UsageOutcome]:
         """Record what is new of the batch as one event; what became of each record, in order.
@@ -58,8 +57,8 @@ class UsageLog:
         `encode` gives the stored state of the event that holds a part of the batch.
         `validated_at` is the catalogue position that the batch was validated at. `look_first` is
         quicker for a batch that was probably recorded before.
-        Raises CatalogMoved, with nothing recorded, when an event of a topic that `disturbed_by`
-        names was appended after it.
+        Raises CatalogMoved, with nothing recorded, when an event of a topic in `disturbed_by` was
+        appended after it.
         """
         check = _Validation(validated_at, disturbed_by)
         outcomes = self.seen(batch) if look_first else {}
@@ -116,9 +115,8 @@ class UsageLog:
         """The position of the appended event, None when a key or claim was there before."""
 
         def attempt() -> int:
-            datastore = self._recorder.datastore
-            with datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
-                return self._insert(curs, batch, state, check)
+            crash_points.reach("before_commit", (self._topic,))
+            return self._append(batch, state, check)
 
         try:
             position = self._recorder.with_retries(attempt, lambda: self._own_commit(batch, state))
@@ -127,45 +125,35 @@ class UsageLog:
         crash_points.reach("after_commit", (self._topic,))
         return position
 
-    def _insert(
-        self, curs: Cursor[Any], batch: UsageBatch, state: bytes, check: "_Validation"
-    ) -> int:
+    def _append(self, batch: UsageBatch, state: bytes, check: "_Validation") -> int:
         claims = [claim for claim in batch.claims if claim]
         answers = [claim.answer for claim in claims]
-        curs.execute(
-            statements.APPEND_USAGE,
-            {
-                "ledger": self._recorder.ledger_id,
-                "id": STREAM,
-                "topic": self._topic,
-                "state": state,
-                "keys": UuidArray.of(batch.keys),
-                "fingerprints": Int8Array.packed(batch.fingerprints),
-                "claims": [claim.key for claim in claims],
-                "hashes": [claim.request_hash for claim in claims],
-                "created": [claim.created_at for claim in claims],
-                "statuses": [answer.status if answer else None for answer in answers],
-                "bodies": [answer.body if answer else None for answer in answers],
-            },
-            prepare=True,
-        )
-        row = curs.fetchone()
-        if row is None:
-            raise InternalError("an append returned no row")
-        if row["catalog_position"] > check.validated_at:
-            self._check_catalog(curs, check)
-        if row["new_keys"] < len(batch) or row["new_claims"] < len(claims):
-            raise _Refused
-        crash_points.reach("before_commit", (self._topic,))
-        return row["position"]
-
-    def _check_catalog(self, curs: Cursor[Any], check: "_Validation") -> None:
-        curs.execute(
-            statements.CATALOG_TOPICS,
-            {"ledger": self._recorder.ledger_id, "after": check.validated_at},
-        )
-        if any(check.disturbed_by(row["topic"]) for row in curs.fetchall()):
-            raise CatalogMoved
+        call = {
+            "ledger_id": self._recorder.ledger_id,
+            "stream": STREAM,
+            "topic": self._topic,
+            "state": state,
+            "keys": UuidArray.of(batch.keys),
+            "fingerprints": Int8Array.packed(batch.fingerprints),
+            "claims": TextArray.of([claim.key for claim in claims]),
+            "hashes": ByteaArray.of([claim.request_hash for claim in claims]),
+            "created": Int8Array.of([to_microseconds(claim.created_at) for claim in claims]),
+            "statuses": Int8Array.of([answer.status if answer else 0 for answer in answers]),
+            "bodies": ByteaArray.of([answer.body if answer else None for answer in answers]),
+            "validated_at": check.validated_at,
+            "disturbing": TextArray.of(check.disturbed_by),
+        }
+        with self._recorder.datastore.get_connection() as conn:
+            row = conn.execute(statements.APPEND_USAGE, call, prepare=True).fetchone()
+        match row["position"] if row else None:
+            case None:
+                raise InternalError("an append returned no row")
+            case 0:
+                raise _Refused
+            case -1:
+                raise CatalogMoved
+            case position:
+                return position
 
     def _own_commit(self, batch: UsageBatch, state: bytes) -> int | None:
         """Where exactly this event stands, if a commit whose answer was lost succeeded."""
@@ -194,10 +182,10 @@ class UsageLog:
 
 
 class _Refused(Exception):
-    """A key or claim was there before: the transaction is rolled back."""
+    """A key or claim was there before, and nothing was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Validation:
     validated_at: int
-    disturbed_by: Callable[[str], bool]
+    disturbed_by: Sequence[str]
