@@ -225,6 +225,8 @@ class Silence:
         time.sleep(seconds)
         return False
 
+    wait_for_ring = wait
+
     def rung(self) -> set[int]:
         return set()
 

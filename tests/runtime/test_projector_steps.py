@@ -81,7 +81,7 @@ def test_an_event_that_cannot_be_read_stops_its_ledger_alone_and_is_shown(
 def test_a_projection_with_far_to_go_holds_up_none_of_the_others(
     services: Services, execute: Execute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projections.runtime.projector._PAGE_EVENTS", 2)
+    monkeypatch.setattr("projections.runtime.projector.PAGE_EVENTS", 2)
     for number in range(5):
         execute(meter(number))
     first = MetersProjection()

@@ -39,3 +39,19 @@ def test_a_follower_hears_once_which_ledgers_it_was_rung_for(tmp_path: Path) -> 
         ringer.ring(3)
         assert bell.rung() == {0, 3, 7, 2_147_483_647}
         assert bell.rung() == set()
+
+
+def test_word_of_news_ends_a_wait_but_not_that_for_a_ring(tmp_path: Path) -> None:
+    with (
+        closing(Doorbell(tmp_path / "bell")) as bell,
+        closing(Ringer(tmp_path / "bell")) as ringer,
+    ):
+        ringer.tell(7)
+        assert bell.wait(1)
+        ringer.tell(8)
+        assert not bell.wait_for_ring(0.02)
+        assert bell.rung() == {7, 8}
+        threading.Timer(0.05, ringer.ring, [9]).start()
+        assert bell.wait_for_ring(10)
+        assert bell.rung() == {9}
+        assert not bell.wait_for_ring(0)

@@ -43,7 +43,7 @@ def main() -> None:
         pool_size=_API_CONNECTIONS if options.role == "api" else _FOLLOWER_CONNECTIONS,
         grace=timedelta(seconds=options.grace),
         wake=wake,
-        wake_projector=projector.ring,
+        wake_projector=projector.tell,
     )
     threading.Thread(target=_watch, args=(options.lifeline,), daemon=True).start()
     try:

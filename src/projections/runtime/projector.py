@@ -14,7 +14,7 @@ from projections.runtime.rows import SqlRows
 
 _log = structlog.get_logger("projector")
 
-_PAGE_EVENTS = 200
+PAGE_EVENTS = 200
 
 Logs = Callable[[int], Log]
 
@@ -57,7 +57,7 @@ class Projector:
 
     def _step_from(self, ledger_id: int, since: int, names: list[str]) -> int:
         try:
-            page = self._logs(ledger_id).batch(since, _PAGE_EVENTS)
+            page = self._logs(ledger_id).batch(since, PAGE_EVENTS)
         except UnreadableEvent as error:
             _log.exception("projections stopped", ledger=ledger_id, position=error.position)
             for name in names:

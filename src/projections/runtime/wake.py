@@ -1,6 +1,7 @@
 """A doorbell between processes of one machine: a datagram tells a follower which ledger has news.
 
-It only shortens the wait. A follower that hears nothing finds the news by polling.
+It only shortens the wait. A follower that hears nothing finds the news by polling. A ring is from
+somebody who waits for the follower; word of news is from somebody who does not.
 """
 
 import contextlib
@@ -8,18 +9,26 @@ import os
 import select
 import socket
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+from ledger.kernel.clock import monotonic
+
+_NEWS: Final = b"news "
 
 
 class Bell(Protocol):
     """What a follower listens to."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a ring; True when one came."""
+        """Wait for a ring or for word of news; True when one came."""
+        ...
+
+    def wait_for_ring(self, seconds: float) -> bool:
+        """Wait for a ring, whatever the news; True when one came."""
         ...
 
     def rung(self) -> set[int]:
-        """The ledgers rung for since this was asked last."""
+        """The ledgers that a ring or word came for since this was asked last."""
         ...
 
 
@@ -33,18 +42,27 @@ class Doorbell:
         self._socket.setblocking(False)
         self._socket.bind(os.fspath(path))
         self._rung: set[int] = set()
+        self._waited_for = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a ring; True when one came."""
+        """See Bell."""
         ready, _, _ = select.select([self._socket], [], [], seconds)
         if ready:
             self._drain()
         return bool(ready)
 
-    def rung(self) -> set[int]:
-        """The ledgers rung for since this was asked last."""
+    def wait_for_ring(self, seconds: float) -> bool:
+        """See Bell."""
+        until = monotonic() + seconds
         self._drain()
-        rung, self._rung = self._rung, set()
+        while not self._waited_for and (left := until - monotonic()) > 0:
+            self.wait(left)
+        return self._waited_for
+
+    def rung(self) -> set[int]:
+        """See Bell."""
+        self._drain()
+        rung, self._rung, self._waited_for = self._rung, set(), False
         return rung
 
     def close(self) -> None:
@@ -52,8 +70,9 @@ class Doorbell:
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while named := self._socket.recv(64):
-                self._rung.add(int(named))
+            while said := self._socket.recv(64):
+                self._waited_for = self._waited_for or not said.startswith(_NEWS)
+                self._rung.add(int(said.removeprefix(_NEWS)))
 
 
 class Ringer:
@@ -65,8 +84,16 @@ class Ringer:
         self._target = os.fspath(path)
 
     def ring(self, ledger_id: int) -> None:
+        """Say that somebody waits for what is new in a ledger."""
+        self._say(b"%d" % ledger_id)
+
+    def tell(self, ledger_id: int) -> None:
+        """Say that there is something new in a ledger."""
+        self._say(_NEWS + b"%d" % ledger_id)
+
+    def _say(self, what: bytes) -> None:
         with contextlib.suppress(OSError):
-            self._socket.sendto(b"%d" % ledger_id, self._target)
+            self._socket.sendto(what, self._target)
 
     def close(self) -> None:
         self._socket.close()
