@@ -93,6 +93,4 @@ class Filling:
             event = RecordedEvent(STREAM, 0, UsageRecorded.of(chosen.records), metadata)
             return self._mapper.to_stored_event(event).state
 
-        self._log.append(
-            batch, encode, validated_at=self._recorder.head()[1], disturbed_by=lambda _: False
-        )
+        self._log.append(batch, encode, validated_at=self._recorder.head()[1], disturbed_by=())
