@@ -1,6 +1,7 @@
 """Databases that take long to fill, kept in a cache folder for the next run.
 
-A kept database is used again only by code that makes the same tables and writes the same usage.
+A kept database is used again only by code that makes the same tables and writes the same usage;
+other code replaces it with its own.
 """
 
 import hashlib
@@ -32,7 +33,8 @@ def built(report: Report, name: str, events: int, fill: Fill) -> tuple[Path, Sce
     """The data folder of a database with so many events, filled now or before, and its scene."""
     folder = cache_folder() / f"{name}-{events}-{_fingerprint(fill)}"
     if not (folder / _COMPLETE).exists():
-        shutil.rmtree(folder, ignore_errors=True)
+        for replaced in folder.parent.glob(f"{name}-{events}-*"):
+            shutil.rmtree(replaced, ignore_errors=True)
         folder.mkdir(parents=True)
         folder.chmod(0o755)  # PostgreSQL runs as another user where this one is root
         _build(report, folder, events, fill)
