@@ -36,7 +36,7 @@ def _line(found: Found) -> str:
     logged = found.logged
     return (
         f"{found.door:<12} {found.trace:<28} {2 * logged.rows:>6} events {found.seconds:>6.1f} s  "
-        f"input {logged.input} output {logged.output} summary {found.summary}  {verdict}"
+        f"log {logged.input} + {logged.output}, summaries {found.summaries}  {verdict}"
     )
 
 

@@ -32,20 +32,22 @@ class Totals(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a door made of a trace: what the log holds, and the sum that summaries tell."""
+    """What a door made of a trace: what the log holds, and what the summaries are, in all and of
+    each token type."""
 
     door: AnyDoor
     trace: str
     seconds: float
     logged: Totals
-    summary: int
+    summaries: tuple[int, int, int]
     expected: Totals
     wrong: list[str]
 
     @property
     def equal(self) -> bool:
-        total = self.expected.input + self.expected.output
-        return self.logged == self.expected and self.summary == total and not self.wrong
+        _, given, made = self.expected
+        summed = self.summaries == (given + made, given, made)
+        return self.logged == self.expected and summed and not self.wrong
 
 
 @dataclass
@@ -86,16 +88,23 @@ class RealInput:
         begun, head = time.monotonic(), self.served.head()
         wrong = self._sent(door, trace, customer)
         seconds = time.monotonic() - begun
-        found = summarized(self._http, self._meter, customer, self._window)
         return Found(
             door,
             trace.name,
             seconds,
             self._logged(customer, head),
-            int(sum(found.values())),
+            (
+                self._summary(customer),
+                self._summary(customer, token_type="input"),
+                self._summary(customer, token_type="output"),
+            ),
             self.totals_of(trace),
             wrong,
         )
+
+    def _summary(self, customer: str, **dimensions: str) -> int:
+        found = summarized(self._http, self._meter, customer, self._window, **dimensions)
+        return int(sum(found.values()))
 
     def _sent(self, door: AnyDoor, trace: Path, customer: str) -> list[str]:
         """What went wrong while it was sent."""

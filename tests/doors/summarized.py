@@ -33,7 +33,10 @@ def values_of(answer: httpx.Response) -> dict[int, Decimal]:
     return {s["start_time"]: Decimal(s["aggregated_value"]) for s in page["data"]}
 
 
-def summarized(http: httpx.Client, meter: str, customer: str, window: Window) -> dict[int, Decimal]:
-    """The summaries of a customer's window."""
+def summarized(
+    http: httpx.Client, meter: str, customer: str, window: Window, **dimensions: str
+) -> dict[int, Decimal]:
+    """The summaries of a customer's window, of events with these texts in their payload alone."""
     path = f"/v1/billing/meters/{meter}/event_summaries"
-    return values_of(http.get(path, params=query_of(customer, window)))
+    filters = {f"dimension_filters[{key}]": text for key, text in dimensions.items()}
+    return values_of(http.get(path, params=query_of(customer, window) | filters))
