@@ -5,6 +5,7 @@ to send. Writes a line whenever it has sent more, and at the end what it was tol
 """
 
 import json
+import os
 import random
 import sys
 import threading
@@ -135,6 +136,7 @@ def main() -> int:
     def listen() -> None:
         for line in sys.stdin:
             leash.move(json.loads(line)["limit"])
+        os._exit(1)  # whoever began this run is gone
 
     sending = Sending(Order.read(json.loads(sys.stdin.readline())), leash, say)
     threading.Thread(target=listen, daemon=True).start()

@@ -32,6 +32,8 @@ def test_every_record_is_there_once_as_it_was_sent() -> None:
     said = ["recorded otherwise than it was sent: a"]
     assert checks.counted_once(uses, changed, METERS) == said
     assert len(checks.counted_once(uses[:1], good, METERS)) == 2
+    text = UsageRecord("a", "mtr_1", "cus_a", 0, None, {"value": "5"})
+    assert checks.counted_once(uses[:1], [Place(3, 0, text)], METERS) == []
 
 
 def test_positions_have_no_gap_and_end_at_the_head() -> None:
