@@ -34,13 +34,15 @@ PIECES = {"bulk": (1, 4_000), "single": (100, 1_000), "files": (2_000, 20_000)}
 
 @dataclass(frozen=True)
 class Order:
-    """`doors` are the doors of this client with their shares."""
+    """`doors` are the doors of this client with their shares, `least` the fewest records that are
+    worth a file."""
 
     name: str
     plan: Plan
     base_url: str
     api_key: str
     doors: dict[str, float]
+    least: int
     folder: Path
     command: list[str]
     data_dir: str
@@ -63,10 +65,10 @@ class Leash:
             self._limit = limit
             self._moved.notify()
 
-    def after(self, sent: int) -> int:
-        """How many may follow, one at least; waits for it."""
+    def after(self, sent: int, least: int) -> int:
+        """How many may follow; waits until it is so many at least."""
         with self._moved:
-            self._moved.wait_for(lambda: sent < self._limit)
+            self._moved.wait_for(lambda: sent + least <= self._limit)
             return self._limit - sent
 
 
@@ -116,7 +118,9 @@ class Sending:
             kind = "single" if door in SINGLE else "bulk" if door in DOORS else "files"
             if len(doors) > 1 and kind == "bulk":
                 kind = "single"  # small pieces, so that its doors take turns often
-            size = min(self._chance.randint(*PIECES[kind]), self.leash.after(start))
+            # A file costs a process or more, so that it waits until it is worth one.
+            least = min(len(uses) - start, self.order.least if kind == "files" else 1)
+            size = min(self._chance.randint(*PIECES[kind]), self.leash.after(start, least))
             yield door, uses[start : start + size]
             start += size
 

@@ -138,6 +138,7 @@ class _Run:
                 "base_url": self.served.base_url,
                 "api_key": self.served.api_key,
                 "doors": doors,
+                "least": self._room() // 2,
                 "folder": str(own),
                 "data_dir": str(self.folder / "data"),
             }
@@ -149,6 +150,12 @@ class _Run:
             for client in self.clients:
                 client.end()
             killing.join(60)
+
+    def _room(self) -> int:
+        """Records that the slowest client may always send next."""
+        victims = len(self.settings.kills.victims())
+        share = min(self.settings.ahead, ALL_KILLED_AT / max(1, victims))
+        return int(self.settings.size * share)
 
     def _pace(self) -> None:
         """Allow kills as the sending gets on, and let nobody be through before the last kill."""

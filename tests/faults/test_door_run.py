@@ -12,7 +12,9 @@ KILLS = Kills(api=1, projector=1, scheduler=0, postmaster=1, places=1, at=USAGE_
 
 
 def test_what_eight_clients_send_through_every_door_counts_once() -> None:
-    settings = DoorSettings(seed=11, size=2_000, kills=KILLS, formulas=("sum", "unique_count"))
+    settings = DoorSettings(
+        seed=11, size=2_000, kills=KILLS, formulas=("sum", "unique_count"), ahead=0.3
+    )
     report = door_run(settings)
     assert report.problems == [], "\n".join(report.lines())
     assert report.kills == report.planned
