@@ -49,8 +49,9 @@ CREATE TRIGGER forget BEFORE INSERT ON ledger.usage_keys
 @dataclass(frozen=True)
 class DoorSettings:
     """`singly` is the share of two clients' records that they send one a request. `ahead` is how
-    far a client may be ahead of the slowest, as a share of the records. `forgetful`
-    seeds a defect: one usage key in 256 is not kept, and the run must fail."""
+    far a client may be ahead of the slowest, as a share of the records. A run is given up after
+    so many `seconds`. `forgetful` seeds a defect: one usage key in 256 is not kept, and the run
+    must fail."""
 
     seed: int
     size: int = 200_000
@@ -59,6 +60,7 @@ class DoorSettings:
     formulas: tuple[str, ...] = FORMULAS
     ahead: float = 0.12
     forgetful: bool = False
+    seconds: float = 3_600
 
     def clients(self) -> dict[str, dict[str, float]]:
         """The eight clients, each with its doors and their shares."""
@@ -145,6 +147,10 @@ class _Run:
             self.clients.append(ClientProcess(name, order, self.served.environment))
         try:
             self._pace()
+        except BaseException:
+            for client in self.clients:
+                client.kill()
+            raise
         finally:
             self.nemesis.stopping.set()
             for client in self.clients:
@@ -162,6 +168,8 @@ class _Run:
         size, victims = self.settings.size, len(self.settings.kills.victims())
         allowed, told = 0, -1
         while any(client.running for client in self.clients):
+            if time.monotonic() - self.started > self.settings.seconds:
+                raise TimeoutError(f"not through after {self.settings.seconds} s")
             slowest = min(client.sent for client in self.clients)
             due = min(victims, 1 + int(victims * slowest / size / ALL_KILLED_AT))
             for _ in range(due - allowed):

@@ -13,7 +13,7 @@ KILLS = Kills(api=1, projector=1, scheduler=0, postmaster=1, places=1, at=USAGE_
 
 def test_what_eight_clients_send_through_every_door_counts_once() -> None:
     settings = DoorSettings(
-        seed=11, size=2_000, kills=KILLS, formulas=("sum", "unique_count"), ahead=0.3
+        seed=11, size=2_000, kills=KILLS, formulas=("sum", "unique_count"), ahead=0.3, seconds=200
     )
     report = door_run(settings)
     assert report.problems == [], "\n".join(report.lines())
@@ -24,7 +24,7 @@ def test_what_eight_clients_send_through_every_door_counts_once() -> None:
 def test_a_ledger_that_forgets_usage_keys_is_found_out() -> None:
     none = Kills(0, 0, 0, 0, 0)
     settings = DoorSettings(
-        seed=12, size=1_500, kills=none, formulas=("sum",), ahead=1, forgetful=True
+        seed=12, size=1_500, kills=none, formulas=("sum",), ahead=1, forgetful=True, seconds=200
     )
     report = door_run(settings)
     found = "\n".join(report.problems)
