@@ -1,6 +1,7 @@
 """What is asked about meter events that are recorded."""
 
 from ledger.kernel.commands import Command
+from ledger.kernel.months import Month
 from ledger.meter_events.events import RejectedSample
 
 
@@ -23,3 +24,9 @@ class ReportRejectedUsage(Command):
     door: str
     counts: dict[str, int]
     samples: tuple[RejectedSample, ...]
+
+
+class ChangeUsageRetention(Command):
+    """Keep single meter events of this month and later ones beside the log."""
+
+    kept_from: Month

@@ -143,4 +143,18 @@ class UsageRejected(DomainEvent):
     samples: tuple[RejectedSample, ...]
 
 
-EVENTS: tuple[type[DomainEvent], ...] = (UsageRecorded, MeterEventCancelled, UsageRejected)
+class UsageRetentionChanged(DomainEvent):
+    """Single meter events with times before `kept_from`, the start of a month in UTC, are kept in
+    the log alone from here on."""
+
+    TOPIC: ClassVar[str] = "usage_retention.changed.v1"
+
+    kept_from: AwareDatetime
+
+
+EVENTS: tuple[type[DomainEvent], ...] = (
+    UsageRecorded,
+    MeterEventCancelled,
+    UsageRejected,
+    UsageRetentionChanged,
+)

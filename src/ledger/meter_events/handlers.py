@@ -5,13 +5,18 @@ from typing import Final
 
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.events import DomainEvent, RecordedEvent
-from ledger.meter_events.commands import CancelMeterEvent, ReportRejectedUsage
+from ledger.meter_events.commands import (
+    CancelMeterEvent,
+    ChangeUsageRetention,
+    ReportRejectedUsage,
+)
 from ledger.meter_events.events import (
     MeterEventCancelled,
     UsageRecord,
     UsageRecorded,
     UsageRejected,
 )
+from ledger.meter_events.retention import change_usage_retention
 from ledger.meters import aggregate as meters
 from ledger.store.usage import UsageLog
 from ledger.store.work import Handlers, Work
@@ -102,4 +107,5 @@ def report_rejected_usage(work: Work, command: ReportRejectedUsage) -> None:
 HANDLERS: Handlers = {
     CancelMeterEvent: cancel_meter_event,
     ReportRejectedUsage: report_rejected_usage,
+    ChangeUsageRetention: change_usage_retention,
 }
