@@ -14,10 +14,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from api.cli.connection import DataDir
 from api.cli.output import EXIT_REFUSED, explained, note
+from api.cli.partitions import partition_all
 from api.database import roles
 from api.database.connection import Databases, databases_of, rights_of
 from api.database.errors import DatabaseError
 from api.settings import Settings, load_settings
+from ledger.kernel.errors import LedgerError
 
 app = typer.Typer(name="db", help="The database: migrate, status, psql.", no_args_is_help=True)
 
@@ -29,7 +31,8 @@ def migrate(
         bool, typer.Option("--print-roles", help="Print the SQL that creates both roles.")
     ] = False,
 ) -> None:
-    """Apply what the database lacks of this release, as the owner of its tables."""
+    """Apply what the database lacks of this release, as the owner of its tables, and give usage of
+    each month a partition of its own."""
     if print_roles:
         with explained():
             typer.echo(_roles_sql(load_settings(data_dir=data_dir)))
@@ -38,6 +41,10 @@ def migrate(
 
     with _opened(data_dir) as databases:
         applied = bring_up_to_date(databases.owner_url, databases.app_role)
+        try:
+            partition_all(databases.owner_url)
+        except LedgerError as refusal:
+            note(refusal.message)
     for name in applied:
         typer.echo(name)
     note(f"Migrations applied: {len(applied)}.")

@@ -1,4 +1,4 @@
-"""`tallybook projections`: status and rebuild."""
+"""`tallybook projections`: status, rebuild and partition."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -6,12 +6,15 @@ import typer
 
 from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_DIFFERENT, EXIT_NOT_FOUND, AsJson, data, explained, note
+from api.cli.partitions import partition_all
 from api.cli.progress import progress_of
 
 if TYPE_CHECKING:
     from projections.runtime.rebuild import Rebuilt
 
-app = typer.Typer(name="projections", help="Read models: status, rebuild.", no_args_is_help=True)
+app = typer.Typer(
+    name="projections", help="Read models: status, rebuild, partition.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -59,6 +62,29 @@ def rebuild(
             _show(result)
     if not all(result.equal for result in results):
         raise typer.Exit(EXIT_DIFFERENT)
+
+
+@app.command()
+def partition(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Give the rows of each month a partition of their own, and drop those that count no more.
+
+    Moves rows out of the default partition, where months without one lie, while usage is recorded
+    and read. Done by `db migrate` as well.
+    """
+    with explained(), opened(data_dir) as (_, databases):
+        done = partition_all(databases.owner_url)
+    if as_json:
+        moved = [{"month": str(m.month), "rows": m.rows} for m in done.moved]
+        there = [{"name": p.name, "month": p.month and str(p.month)} for p in done.partitions]
+        data({"made": done.made, "moved": moved, "dropped": done.dropped, "partitions": there})
+        return
+    for name in done.made:
+        typer.echo(f"made     {name}")
+    for moved in done.moved:
+        typer.echo(f"moved    {moved.month}  {moved.rows} rows of {moved.table}")
+    for name in done.dropped:
+        typer.echo(f"dropped  {name}")
+    typer.echo(f"{len(done.partitions)} partitions")
 
 
 def _show(result: "Rebuilt") -> None:

@@ -54,6 +54,15 @@ def only_migrator(owner_url: str) -> Generator[Connection[tuple[object, ...]]]:
 
 
 @contextmanager
+def briefly_locking(conn: Connection[Any]) -> Generator[None]:
+    """A transaction that waits for any lock two seconds at most, for whoever comes after one that
+    waits for a table as a whole waits behind it. Raises psycopg.errors.LockNotAvailable."""
+    with conn.transaction():
+        conn.execute("SELECT set_config('lock_timeout', '2s', true)")
+        yield
+
+
+@contextmanager
 def only_rebuild(owner_url: str, checkpoint: str) -> Generator[None]:
     """While the block runs, no other process rebuilds the same projection. Raises Conflict.
 

@@ -10,13 +10,13 @@ from projections.runtime.tables import Table
 def digest_of(
     conn: Connection[dict[str, Any]], table: Table[Any], suffix: str = ""
 ) -> tuple[int, str]:
-    """(number of rows, SHA-256 in hex over every row in key order), of all ledgers."""
+    """(number of rows, SHA-256 in hex over every row that counts, in key order), of all ledgers."""
     order = ", ".join(("ledger_id", *table.key))
     statement = cast(
         "LiteralString",
         "SELECT count(*) AS rows, encode(sha256(coalesce(string_agg("
         f"sha256(convert_to(t::text, 'UTF8')), ''::bytea ORDER BY {order}), ''::bytea)), 'hex') "
-        f"AS digest FROM {table.relation(suffix)} AS t",
+        f"AS digest FROM {table.relation(suffix)} AS t WHERE {table.counting('t', suffix)}",
     )
     record = conn.execute(statement).fetchone()
     if record is None:

@@ -17,6 +17,13 @@ from ledger.store import arrays
 from ledger.store.migrate import only_rebuild
 from projections.runtime.digest import digest_of
 from projections.runtime.log import Log
+from projections.runtime.partitions import (
+    clear_lapsed,
+    make_months,
+    months_of,
+    partitioned,
+    rename_partitions,
+)
 from projections.runtime.projection import Projection, apply_page, checkpoint_name
 from projections.runtime.rows import SqlRows
 from projections.runtime.tables import Table
@@ -74,6 +81,7 @@ def rebuild(
         building = _Building(conn, projection, log_of, progress, {})
         building.make_tables()
         building.bring_to(building.checkpoints())
+        building.clear_lapsed()
         compared = building.compare(owner_url)
         building.bring_to(building.heads())
         building.begin_checkpoints()
@@ -96,6 +104,12 @@ class _Building:
         for table in self.projection.tables:
             self.conn.execute(f"DROP TABLE IF EXISTS {table.relation(_NEW)}")
             self.conn.execute(table.create_statement(_NEW))
+            make_months(self.conn, table, months_of(self.conn, table), _NEW)
+
+    def clear_lapsed(self) -> None:
+        """Take away the rows that were let go later in the log."""
+        for table in partitioned([self.projection]):
+            clear_lapsed(self.conn, table, _NEW)
 
     def heads(self) -> Positions:
         return _positions(
@@ -202,6 +216,8 @@ def _replace(cursor: Cursor[dict[str, Any]], table: Table[Any]) -> None:
     for index in table.indexes:
         of = f"{name}_{'_'.join(index)}"
         _execute(cursor, f"ALTER INDEX projections.{of}{_NEW} RENAME TO {of}")
+    if table.months is not None:
+        rename_partitions(cursor, table, _NEW)
 
 
 def _name(table: Table[Any]) -> str:

@@ -28,6 +28,20 @@ class Merging(Generic[R]):
     columns: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class ByMonth:
+    """Rows lie in partitions by the month in UTC of `column`, in epoch microseconds, and in a
+    default partition where their month has none (`projections.runtime.partitions`).
+
+    `kept` is a table of the same projection with at most one row a ledger; rows from before its
+    `kept_from`, also in epoch microseconds, count no more: they may be there or not. The table
+    itself has a column `position`, of the event that a row comes from.
+    """
+
+    column: str
+    kept: "Table[Any] | None" = None
+
+
 @dataclass(frozen=True, eq=False)
 class Table(Generic[R]):
     """One table of a read model, the same on every ledger.
@@ -36,7 +50,8 @@ class Table(Generic[R]):
     `columns` says otherwise. Columns stand in the table in the order given. With `document` the
     whole row is kept as jsonb as well, and `columns` holds only what queries need. `indexes` are
     lists of columns, after `ledger_id`. A table with `merging` takes rows that are merged with
-    those of the same key.
+    those of the same key. One with `months` is cut in partitions; its key holds the column that
+    says the month.
     """
 
     name: str
@@ -47,6 +62,7 @@ class Table(Generic[R]):
     version: int = 1
     document: bool = True
     merging: Merging[R] | None = None
+    months: ByMonth | None = None
 
     def relation(self, suffix: str = "") -> LiteralString:
         """The qualified name, safe to put into SQL: it is made of names in this source alone."""
@@ -89,17 +105,33 @@ class Table(Generic[R]):
         ]
         if self.document:
             columns.append("data jsonb NOT NULL")
-        key = ", ".join(("ledger_id", *self.key))
+        relation, key = self.relation(suffix), ", ".join(("ledger_id", *self.key))
         create = (
-            f"CREATE TABLE IF NOT EXISTS {self.relation(suffix)} "
+            f"CREATE TABLE IF NOT EXISTS {relation} "
             f"(ledger_id integer NOT NULL, {', '.join(columns)}, PRIMARY KEY ({key}))"
         )
+        if self.months is not None:
+            create += (
+                f" PARTITION BY RANGE ({self.months.column}); "
+                f"CREATE TABLE IF NOT EXISTS {relation}_default PARTITION OF {relation} DEFAULT"
+            )
         indexes = [
             f"CREATE INDEX IF NOT EXISTS {self.name}_v{self.version}_{'_'.join(index)}{suffix} "
             f"ON {self.relation(suffix)} ({', '.join(('ledger_id', *index))})"
             for index in self.indexes
         ]
         return cast("LiteralString", "; ".join([create, *indexes]))
+
+    def counting(self, alias: str, suffix: str = "") -> LiteralString:
+        """The condition that a row counts; see `ByMonth`."""
+        if self.months is None or self.months.kept is None:
+            return "true"
+        kept, column = self.months.kept.relation(suffix), self.months.column
+        return cast(
+            "LiteralString",
+            f"NOT EXISTS (SELECT 1 FROM {kept} AS k "
+            f"WHERE k.ledger_id = {alias}.ledger_id AND {alias}.{column} < k.kept_from)",
+        )
 
     def upsert_statement(self, suffix: str = "") -> LiteralString:
         """Insert or replace many rows, given as one array a column."""
