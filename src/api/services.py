@@ -90,8 +90,8 @@ class Services:
 
     def reader(self, ledger_id: int) -> Reader:
         """The read models of a ledger, as fresh as its log is now."""
-        head = self.log(ledger_id).head()
-        return Reader(self.datastore, ledger_id, PROJECTION_OF_TABLE, head, self.wake)
+        log = self.log(ledger_id)
+        return Reader(self.datastore, ledger_id, PROJECTION_OF_TABLE, log.head(), self.wake, log)
 
     def usage_reader(self, work: Work) -> UsageReader:
         """Reads usage for a command, with evidence; it waits for the position it is asked for."""
@@ -102,7 +102,9 @@ class Services:
         return LiveUsageReader(self._waiting_reader(work))
 
     def _waiting_reader(self, work: Work) -> Reader:
-        return Reader(self.datastore, work.ledger.ledger_id, PROJECTION_OF_TABLE, 0, self.wake)
+        ledger_id = work.ledger.ledger_id
+        log = self.log(ledger_id)
+        return Reader(self.datastore, ledger_id, PROJECTION_OF_TABLE, 0, self.wake, log)
 
     def past(self, ledger_id: int, position: int) -> PastLookup:
         """The read models of a ledger as of a position."""

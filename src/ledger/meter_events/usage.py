@@ -1,20 +1,22 @@
 """Readers of usage: what a customer used of a meter, as the log stood at a position."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, Self
 
 import msgspec
+from eventsourcing.persistence import Notification
 
-from ledger.kernel.clock import to_microseconds
+from ledger.kernel.clock import monotonic, to_microseconds
+from ledger.kernel.errors import InvalidRequest
 from ledger.meter_events.aggregation import (
     MeterDefinition,
     MeteredEvent,
     Tally,
     Usage,
 )
-from ledger.meter_events.events import MeterEventCancelled, UsageRecorded
+from ledger.meter_events.events import MeterEventCancelled, UsageRecord, UsageRecorded
 from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder
 
@@ -46,15 +48,39 @@ class UsageReader(Protocol):
         ...
 
 
+class Positions(NamedTuple):
+    """A stretch of the log, from `first` through `last`."""
+
+    first: int
+    last: int
+
+    def through(self, position: int) -> "Positions":
+        """The part of it up to and with a position."""
+        return Positions(self.first, min(self.last, position))
+
+
+class PlacedRecord(NamedTuple):
+    """A meter event at its place in the log."""
+
+    position: int
+    ordinal: int
+    record: UsageRecord
+
+
 class LogUsageReader:
     """Reads the log and nothing else: slow, and the measure of every faster reader.
 
     Holds one page of the log at a time.
     """
 
-    def __init__(self, recorder: LedgerRecorder, mapper: LedgerMapper) -> None:
+    def __init__(
+        self, recorder: LedgerRecorder, mapper: LedgerMapper, within_seconds: int | None = None
+    ) -> None:
+        """A reader that may take no longer than `within_seconds` raises InvalidRequest then, for
+        whoever waits has given up and the same question would take as long again."""
         self._recorder = recorder
         self._mapper = mapper
+        self._within_seconds = within_seconds
 
     def usage(
         self,
@@ -71,18 +97,60 @@ class LogUsageReader:
         """See `UsageReader`. One pass over the log.
 
         Raises UnknownTopic for an event that this release does not know."""
+        whole = Positions(1, through_position)
+        return self.usages_within(customer, asked, through_position, whole)
+
+    def usages_within(
+        self, customer: str, asked: Sequence[Asked], through_position: int, within: Positions
+    ) -> UsageAsOf:
+        """The same for who knows that all of the usage was recorded within some positions."""
         meters = {one.meter.id: one.meter for one in asked}
-        cancelled = self._cancelled(set(meters), customer, through_position)
         countings = [_Counting.of(one) for one in asked]
-        for meter_id, event in self._events(meters, customer, through_position):
-            if event[:2] in cancelled:
-                continue
+        placed = self.uncancelled(customer, meters, through_position, within)
+        for position, ordinal, record in placed:
+            value = meters[record.meter].value_of(record)
+            event = MeteredEvent(position, ordinal, record.timestamp, value)
             for counting in countings:
-                counting.take(meter_id, event)
+                counting.take(record.meter, event)
         usages = [counting.tally.result() for counting in countings]
         return UsageAsOf(through_position, usages)
 
-    def _cancelled(self, meters: set[str], customer: str, through: int) -> set[tuple[int, int]]:
+    def uncancelled(
+        self, customer: str, meters: Collection[str], through_position: int, within: Positions
+    ) -> Iterator[PlacedRecord]:
+        """What was recorded, but for the meter events that are cancelled as of a position."""
+        cancelled = self._cancelled(meters, customer, through_position)
+        for placed in self.recorded(customer, meters, within.through(through_position)):
+            if placed[:2] not in cancelled:
+                yield placed
+
+    def recorded(
+        self, customer: str, meters: Collection[str], within: Positions
+    ) -> Iterator[PlacedRecord]:
+        """A customer's meter events of some meters in the order of the log."""
+        # An event that does not name the customer anywhere need not be decoded.
+        named = msgspec.json.encode(customer)
+        position, begun = within.first - 1, monotonic()
+        while meters and (page := self._page(position, within.last)):
+            position = page[-1].id
+            for stored in page:
+                event = self._mapper.to_domain_event(stored).event
+                if not isinstance(event, UsageRecorded) or named not in event.records_json:
+                    continue
+                for ordinal, record in enumerate(event.records()):
+                    if record.customer == customer and record.meter in meters:
+                        yield PlacedRecord(stored.id, ordinal, record)
+            if self._within_seconds is not None and monotonic() - begun > self._within_seconds:
+                raise _takes_too_long(self._within_seconds)
+
+    def _page(self, after: int, last: int) -> Sequence[Notification]:
+        return self._recorder.select_notifications(
+            after, _USAGE_PAGE, last, [UsageRecorded.TOPIC], inclusive_of_start=False
+        )
+
+    def _cancelled(
+        self, meters: Collection[str], customer: str, through: int
+    ) -> set[tuple[int, int]]:
         places: set[tuple[int, int]] = set()
         position = 0
         while page := self._recorder.select_catalog(position, _CATALOG_PAGE, through):
@@ -99,27 +167,14 @@ class LogUsageReader:
                     places.add((event.position, event.ordinal))
         return places
 
-    def _events(
-        self, meters: Mapping[str, MeterDefinition], customer: str, through: int
-    ) -> Iterator[tuple[str, MeteredEvent]]:
-        # An event that does not name the customer anywhere need not be decoded.
-        named = msgspec.json.encode(customer)
-        position = 0
-        while meters and (
-            page := self._recorder.select_notifications(
-                position, _USAGE_PAGE, through, [UsageRecorded.TOPIC], inclusive_of_start=False
-            )
-        ):
-            position = page[-1].id
-            for stored in page:
-                event = self._mapper.to_domain_event(stored).event
-                if not isinstance(event, UsageRecorded) or named not in event.records_json:
-                    continue
-                for ordinal, record in enumerate(event.records()):
-                    meter = meters.get(record.meter)
-                    if meter is not None and record.customer == customer:
-                        value = meter.value_of(record)
-                        yield meter.id, MeteredEvent(stored.id, ordinal, record.timestamp, value)
+
+def _takes_too_long(seconds: int) -> InvalidRequest:
+    return InvalidRequest(
+        "This needs single meter events that are kept in the log alone, and reading them took more "
+        f"than {seconds} seconds. Ask for less time, or for whole minutes of a meter without "
+        "event_time_window and unique_count, divided by nothing but its own dimensions: those are "
+        "answered at once."
+    )
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from eventsourcing.persistence import Notification, PersistenceError
 
 from ledger.kernel.events import RecordedEvent
 from ledger.meter_events.events import UsageRecorded
+from ledger.meter_events.usage import LogUsageReader
 from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder
 
@@ -47,6 +48,10 @@ class Log:
         """Events other than usage after a position, at most `limit` of them."""
         notifications = self.recorder.select_catalog(after, limit, stop=through)
         return [self._mapper.to_domain_event(notification) for notification in notifications]
+
+    def usage(self, within_seconds: int | None = None) -> LogUsageReader:
+        """What the log itself says was used (`LogUsageReader`)."""
+        return LogUsageReader(self.recorder, self._mapper, within_seconds)
 
     def head(self) -> int:
         """The last position, 0 while the log is empty."""

@@ -10,6 +10,7 @@ import msgspec
 from ledger.kernel.errors import NotFound, Unavailable
 from ledger.store.datastore import Datastore
 from projections.runtime.checkpoints import Checkpoints
+from projections.runtime.log import Log
 from projections.runtime.tables import Table
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -45,6 +46,7 @@ class Reader:
 
     A read waits until its projection has reached the log's head of that moment. Raises
     Unavailable when it does not within two seconds, or at once when the projection is stopped.
+    `log` answers what the read models no longer hold.
     """
 
     datastore: Datastore
@@ -52,6 +54,7 @@ class Reader:
     projection_of: Mapping[str, str]
     head: int
     wake: Callable[[int], object] | None = None
+    log: Log | None = None
     _fresh: set[str] = field(default_factory=set[str])
 
     def get(self, table: Table[R], *key: Any) -> R | None:

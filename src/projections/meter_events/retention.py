@@ -1,0 +1,61 @@
+"""From when on single meter events are kept in the read model, and who is asked for those before.
+
+A row of a single event from before that time may be there or not, so that nothing relies on it.
+What was read is looked at afterwards: the time only ever moves on, and rows are taken away after
+it has moved, so that what was read completely is known to have been complete.
+"""
+
+from typing import Final, LiteralString
+
+import msgspec
+
+from ledger.kernel.months import Month
+from ledger.meter_events.usage import LogUsageReader
+from projections.runtime.reader import Reader
+from projections.runtime.tables import Table
+
+KEY: Final = "usage"
+"""The one row of a ledger."""
+
+LOG_WITHIN_SECONDS: Final = 30
+"""How long an answer may take that is read from the log."""
+
+
+class UsageRetentionRow(msgspec.Struct, frozen=True):
+    """Single events with times from `kept_from` on, in epoch microseconds, are kept."""
+
+    id: str
+    kept_from: int
+
+
+USAGE_RETENTION = Table(
+    "usage_retention",
+    UsageRetentionRow,
+    columns={"kept_from": "bigint"},
+    document=False,
+)
+
+KEPT_FROM: Final[LiteralString] = f"""
+coalesce((SELECT kept_from FROM {USAGE_RETENTION.relation()} WHERE ledger_id = %(ledger_id)s), 0)
+"""
+"""In a statement: the time from which on the single events that it reads are all there."""
+
+
+def kept_from(reader: Reader) -> int:
+    """The same, to be asked after they were read."""
+    reader.wait_for(USAGE_RETENTION)
+    [record] = reader.fetch(f"SELECT {KEPT_FROM} AS kept_from", {})
+    return record["kept_from"]
+
+
+def first_month_kept(reader: Reader) -> Month | None:
+    """The first month whose single events are kept, None where all are."""
+    since = kept_from(reader)
+    return Month.of_microseconds(since) if since else None
+
+
+def log_of(reader: Reader, within_seconds: int | None) -> LogUsageReader:
+    """Who knows what was let go. Raises LookupError for a reader that was given no log."""
+    if reader.log is None:
+        raise LookupError("single meter events were let go, and there is no log to read them from")
+    return reader.log.usage(within_seconds)
