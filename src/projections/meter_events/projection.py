@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 
+from ledger.kernel.clock import to_microseconds
 from ledger.kernel.events import RecordedEvent
-from ledger.meter_events.events import MeterEventCancelled, UsageRecorded
+from ledger.meter_events.events import (
+    MeterEventCancelled,
+    UsageRecorded,
+    UsageRetentionChanged,
+)
+from projections.meter_events.days import USAGE_DAYS, days_of
+from projections.meter_events.lapsed import put_back, take_back
 from projections.meter_events.rollups import rolled_up, take_away
 from projections.meter_events.rows import (
     CANCELLED_METER_EVENTS,
     METER_EVENTS,
+    USAGE_RETENTION,
     USAGE_ROLLUPS,
     CancelledMeterEventRow,
+    UsageRetentionRow,
     series_of,
 )
 from projections.meter_events.singles import PackedSingles, by_series
@@ -17,11 +26,20 @@ from projections.runtime.rows import Rows
 
 _Usage = list[tuple[int, UsageRecorded]]
 
+_USAGE = "usage"
+"""The id of the one row of retention."""
+
 
 class MeterEventsProjection:
     name = "meter_events"
     version = 3
-    tables = (METER_EVENTS, CANCELLED_METER_EVENTS, USAGE_ROLLUPS)
+    tables = (
+        METER_EVENTS,
+        CANCELLED_METER_EVENTS,
+        USAGE_ROLLUPS,
+        USAGE_DAYS,
+        USAGE_RETENTION,
+    )
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
         self.apply_page((recorded,), rows)
@@ -37,6 +55,9 @@ class MeterEventsProjection:
                     _add(rows, usage)
                     usage.clear()
                     _cancel(rows, event, recorded.position)
+                case UsageRetentionChanged() as event:
+                    kept_from = to_microseconds(event.kept_from)
+                    rows.put(USAGE_RETENTION, UsageRetentionRow(_USAGE, kept_from))
                 case _:
                     pass
         _add(rows, usage)
@@ -45,15 +66,26 @@ class MeterEventsProjection:
 def _add(rows: Rows, usage: _Usage) -> None:
     if not usage:
         return
-    singles = by_series(usage)
-    rows.insert_packed(METER_EVENTS, PackedSingles(singles))
+    singles, kept_from = by_series(usage), _kept_from(rows)
+    kept = [one.since(kept_from) for one in singles if one.timestamps[-1] >= kept_from]
+    if kept:
+        rows.insert_packed(METER_EVENTS, PackedSingles(kept))
     rows.merge_many(USAGE_ROLLUPS, rolled_up(singles))
+    rows.merge_many(USAGE_DAYS, days_of(singles))
 
 
 def _cancel(rows: Rows, event: MeterEventCancelled, position: int) -> None:
     place = series_of(event.meter, event.customer), event.timestamp, event.position, event.ordinal
+    put = put_back(rows, event) if event.timestamp < _kept_from(rows) else []
     cancelled = rows.get(METER_EVENTS, *place)
     if cancelled is None:
         raise LookupError(f"no meter event at {event.position}/{event.ordinal}")
     rows.put(CANCELLED_METER_EVENTS, CancelledMeterEventRow(*place, position))
     take_away(rows, cancelled)
+    take_back(rows, put)
+
+
+def _kept_from(rows: Rows) -> int:
+    """Single events of earlier times, in epoch microseconds, are in the log alone."""
+    row = rows.get(USAGE_RETENTION, _USAGE)
+    return 0 if row is None else row.kept_from

@@ -7,33 +7,14 @@ it has moved, so that what was read completely is known to have been complete.
 
 from typing import Final, LiteralString
 
-import msgspec
-
 from ledger.kernel.months import Month
 from ledger.meter_events.usage import LogUsageReader
+from projections.meter_events.rows import USAGE_RETENTION
 from projections.runtime.reader import Reader
-from projections.runtime.tables import Table
-
-KEY: Final = "usage"
-"""The one row of a ledger."""
 
 LOG_WITHIN_SECONDS: Final = 30
 """How long an answer may take that is read from the log."""
 
-
-class UsageRetentionRow(msgspec.Struct, frozen=True):
-    """Single events with times from `kept_from` on, in epoch microseconds, are kept."""
-
-    id: str
-    kept_from: int
-
-
-USAGE_RETENTION = Table(
-    "usage_retention",
-    UsageRetentionRow,
-    columns={"kept_from": "bigint"},
-    document=False,
-)
 
 KEPT_FROM: Final[LiteralString] = f"""
 coalesce((SELECT kept_from FROM {USAGE_RETENTION.relation()} WHERE ledger_id = %(ledger_id)s), 0)

@@ -14,7 +14,7 @@ import msgspec
 
 from ledger.kernel.quantities import EXACT
 from ledger.meter_events.aggregation import canonical
-from projections.runtime.tables import Merging, Table
+from projections.runtime.tables import ByMonth, Merging, Table
 
 _VERSION: Final = 3
 
@@ -67,6 +67,14 @@ class UsageRollupRow(msgspec.Struct, frozen=True, gc=False):
         return self.last_timestamp, self.last_position, self.last_ordinal
 
 
+class UsageRetentionRow(msgspec.Struct, frozen=True):
+    """Meter events with times from `kept_from` on are kept as rows, earlier ones in the log alone.
+    Rows from before may be there or not. A ledger has one row, or none while all are kept."""
+
+    id: str
+    kept_from: int
+
+
 @lru_cache(maxsize=65_536)
 def series_of(meter: str, customer: str) -> UUID:
     """16 bytes for the usage of one meter by one customer: rows and index stay half as large."""
@@ -100,6 +108,13 @@ _IS_LATER: Final = "({}) > ({})".format(
 PLACE: Final = ("series", "timestamp", "position", "ordinal")
 """The key of a meter event: the events of a stretch of time of one series lie together."""
 
+USAGE_RETENTION = Table(
+    "usage_retention",
+    UsageRetentionRow,
+    columns={"kept_from": "bigint"},
+    document=False,
+)
+
 METER_EVENTS = Table(
     "meter_events",
     MeterEventRow,
@@ -114,6 +129,7 @@ METER_EVENTS = Table(
     },
     version=_VERSION,
     document=False,
+    months=ByMonth("timestamp", USAGE_RETENTION),
 )
 
 CANCELLED_METER_EVENTS = Table(

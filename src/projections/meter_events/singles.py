@@ -71,6 +71,22 @@ class Singles:
     payloads: tuple[msgspec.Raw, ...]
     units: list[int]
 
+    def since(self, start: int) -> "Singles":
+        """Those with times from `start` on, in epoch microseconds."""
+        first = bisect_left(self.timestamps, start)
+        if first == 0:
+            return self
+        return Singles(
+            self.meter,
+            self.series,
+            self.timestamps[first:],
+            self.positions[first:],
+            self.ordinals[first:],
+            self.values[first:],
+            self.payloads[first:],
+            self.units[first:],
+        )
+
     def stretches(self, resolution: int) -> Iterator[Stretch]:
         """The events cut by buckets of so many seconds."""
         width, times = resolution * MICROSECONDS, self.timestamps

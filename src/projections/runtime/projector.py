@@ -85,7 +85,7 @@ class Projector:
         """All in one transaction: a commit for each projection would cost more than its rows."""
         with self._datastore.transaction(commit=True) as cursor:
             moving = advance(cursor, ledger_id, names, since=since, to=page[-1].position)
-            rows = SqlRows(cursor, ledger_id)
+            rows = SqlRows(cursor, ledger_id, log=self._logs(ledger_id))
             for name in moving:
                 apply_page(self._projections[name], page, rows)
             rows.flush()

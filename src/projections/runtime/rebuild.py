@@ -134,7 +134,7 @@ class _Building:
             log, after = self.log_of(ledger_id), self.reached.get(ledger_id, 0)
             while after < target and (page := log.batch(after, _PAGE_EVENTS, target)):
                 with self.conn.transaction(), self.conn.cursor() as cursor:
-                    rows = SqlRows(cursor, ledger_id, _NEW)
+                    rows = SqlRows(cursor, ledger_id, _NEW, log)
                     apply_page(self.projection, page, rows)
                     rows.flush()
                 after = self.reached[ledger_id] = page[-1].position

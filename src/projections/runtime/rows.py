@@ -7,6 +7,7 @@ import msgspec
 from psycopg import Cursor
 
 from projections.runtime.copying import HEADER, TRAILER, PackedRows
+from projections.runtime.log import Log
 from projections.runtime.tables import Table
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -25,7 +26,11 @@ class Within(NamedTuple):
 
 
 class Rows(Protocol):
-    """Read, put and delete rows by key. Nothing else is known to a projection."""
+    """Read, put and delete rows by key. Nothing else is known to a projection, but for the log up
+    to the event that it applies, where `log` is not None."""
+
+    @property
+    def log(self) -> Log | None: ...
 
     def get(self, table: Table[R], *key: Any) -> R | None: ...
 
@@ -61,7 +66,8 @@ class Rows(Protocol):
 class MemoryRows:
     """Rows in memory: for a past state, and for tests of a projection alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Log | None = None) -> None:
+        self.log = log
         self._rows: dict[_Slot, msgspec.Struct] = {}
 
     def get(self, table: Table[R], *key: Any) -> R | None:
@@ -115,7 +121,14 @@ class MemoryRows:
 class SqlRows:
     """Rows of one ledger over a transaction: read when first asked for, written by `flush`."""
 
-    def __init__(self, cursor: Cursor[dict[str, Any]], ledger_id: int, suffix: str = "") -> None:
+    def __init__(
+        self,
+        cursor: Cursor[dict[str, Any]],
+        ledger_id: int,
+        suffix: str = "",
+        log: Log | None = None,
+    ) -> None:
+        self.log = log
         self._cursor = cursor
         self._ledger_id = ledger_id
         self._suffix = suffix
