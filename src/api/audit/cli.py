@@ -8,7 +8,7 @@ from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_DIFFERENT, AsJson, data, explained
 from api.invoices.cli import InvoiceId, LiveOrTest
 from api.invoices.cli import app as invoice
-from api.meter_events.cli_send import app as usage
+from api.meter_events.cli_retention import app as usage
 
 if TYPE_CHECKING:
     from api.audit.replay import Replay

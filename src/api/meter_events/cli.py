@@ -114,7 +114,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     _check(customer, customer_column, delimiter, backfill)
     with explained(), opened(data_dir) as (services, _):
-        ledger = _ledger(services, live=live)
+        ledger = default_ledger(services, live=live)
         ingestion = services.usage_ingestion(ledger)
         meter = ingestion.meter(event_name)
         default = [] if meter.formula == "count" else [meter.value_key]
@@ -132,7 +132,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
             dimensions=key_pairs(dimension or []),
         )
         summary = ImportSummary(mapping.source)
-        importing = UsageImport(ingestion, _circumstances, mapping, summary, backfill)
+        importing = UsageImport(ingestion, circumstances_of_run, mapping, summary, backfill)
         finished = _run(importing, file, file_format, delimiter)
     _report(summary, finished=finished, as_json=as_json)
 
@@ -148,7 +148,7 @@ def _check(
         raise typer.BadParameter("The reason has 1 to 500 characters.", param_hint="--backfill")
 
 
-def _ledger(services: "Services", *, live: bool) -> "LedgerIdentity":
+def default_ledger(services: "Services", *, live: bool) -> "LedgerIdentity":
     """The default account's ledger."""
     from api.accounts.first_start import ensure_default_account
     from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
@@ -157,7 +157,7 @@ def _ledger(services: "Services", *, live: bool) -> "LedgerIdentity":
     return services.identity(ledger_for_live(1) if live else ledger_for_test(1))
 
 
-def _circumstances() -> "Circumstances":
+def circumstances_of_run() -> "Circumstances":
     from ledger.kernel.clock import system_now
     from ledger.kernel.commands import Circumstances
     from ledger.kernel.ids import new_id
