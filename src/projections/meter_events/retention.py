@@ -5,10 +5,14 @@ What was read is looked at afterwards: the time only ever moves on, and rows are
 it has moved, so that what was read completely is known to have been complete.
 """
 
+from collections.abc import Sequence
 from typing import Final, LiteralString
 
+from ledger.kernel.clock import to_microseconds
 from ledger.kernel.months import Month
-from ledger.meter_events.usage import LogUsageReader
+from ledger.meter_events.aggregation import Usage
+from ledger.meter_events.usage import Asked, LogUsageReader
+from projections.meter_events.days import positions_of
 from projections.meter_events.rows import USAGE_RETENTION
 from projections.runtime.reader import Reader
 
@@ -33,6 +37,25 @@ def first_month_kept(reader: Reader) -> Month | None:
     """The first month whose single events are kept, None where all are."""
     since = kept_from(reader)
     return Month.of_microseconds(since) if since else None
+
+
+def usages_from_log(
+    reader: Reader,
+    customer: str,
+    asked: Sequence[Asked],
+    through_position: int,
+    within_seconds: int | None = None,
+) -> list[Usage]:
+    """What was used as of a position that the read model has reached. Raises InvalidRequest when
+    it takes longer than `within_seconds`."""
+    stretches = [
+        one.meter.reach(to_microseconds(one.start), to_microseconds(one.end)) for one in asked
+    ]
+    within = positions_of(
+        reader, min(start for start, _ in stretches), max(end for _, end in stretches)
+    )
+    log = log_of(reader, within_seconds)
+    return log.usages_within(customer, asked, through_position, within).usages
 
 
 def log_of(reader: Reader, within_seconds: int | None) -> LogUsageReader:

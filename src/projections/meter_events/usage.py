@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, LiteralString, TypeAlias, cast
+from decimal import Decimal
+from typing import Any, Final, LiteralString, NamedTuple, cast
 
 from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import MeterDefinition, Usage, canonical
 from ledger.meter_events.usage import Asked, UsageAsOf
 from projections.meter_events import counted, rolled
+from projections.meter_events.retention import KEPT_FROM, LOG_WITHIN_SECONDS, usages_from_log
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, USAGE_ROLLUPS
 from projections.runtime.reader import Reader
 
@@ -30,13 +32,22 @@ WHERE ledger_id = %(ledger_id)s AND projection = %(projection)s
 
 _NOW: Final = 2**63 - 1
 """A position that no log reaches: everything that is there."""
+_NEVER: Final = 2**63 - 1
+"""Later than any time."""
 
-_Read: TypeAlias = tuple[str, Mapping[str, Any]]
-"""A statement and its parameters."""
+
+class _Read(NamedTuple):
+    """A statement and its parameters; `singles_from` is the time from which on it looks at single
+    events, in epoch microseconds, later than any if it looks at none."""
+
+    statement: str
+    parameters: Mapping[str, Any]
+    singles_from: int
 
 
 class SqlUsageReader:
-    """Reads every meter event. Gives what `LogUsageReader` gives, as a property test shows."""
+    """Reads every meter event, those that were let go from the log. Gives what `LogUsageReader`
+    gives, as a property test shows."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -58,11 +69,15 @@ class SqlUsageReader:
         """The same for one meter and stretch of time."""
         self._reader.wait_for(METER_EVENTS, CANCELLED_METER_EVENTS, through=through_position)
         quantity = counted.QUANTITY[meter.formula]
+        parameters = counted.parameters(meter, customer, start, end, through_position)
         record = self._reader.fetch(
-            f"{counted.counted(meter)} SELECT {quantity} AS quantity, {_EVIDENCE} FROM counted",
-            counted.parameters(meter, customer, start, end, through_position)
-            | {"counts_texts": meter.formula == "unique_count"},
+            f"{counted.counted(meter)} SELECT {quantity} AS quantity, {_EVIDENCE}, "
+            f"{KEPT_FROM} AS kept_from FROM counted",
+            parameters | {"counts_texts": meter.formula == "unique_count"},
         )[0]
+        if parameters["from_time"] < record["kept_from"]:
+            asked = [Asked(meter, start, end)]
+            return usages_from_log(self._reader, customer, asked, through_position)[0]
         return Usage(
             canonical(record["quantity"]),
             record["meter_events"],
@@ -76,7 +91,7 @@ class LiveUsageReader:
     """Reads usage as of now, all of it as of one position, at a cost that does not grow with it.
 
     Gives quantities and numbers of meter events, and no evidence. Meters with an
-    `event_time_window` are read event by event.
+    `event_time_window` are read event by event, and what was let go from the log.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -85,32 +100,43 @@ class LiveUsageReader:
     def usages(self, customer: str, asked: Sequence[Asked], through_position: int) -> UsageAsOf:
         """See `ledger.meter_events.usage.UsageReader`: as of `through_position` or a later one.
 
-        Raises Unavailable when the read model does not reach it in time."""
+        Raises Unavailable when the read model does not reach it in time, InvalidRequest when
+        the log takes too long to read."""
         if not asked:
             return UsageAsOf(through_position, [])
         self._reader.wait_for(USAGE_ROLLUPS, through=through_position)
-        found = self._read([_numbered(n, *_read(customer, one)) for n, one in enumerate(asked)])
-        usages = [
-            Usage(canonical(record["quantity"]), record["meter_events"], None, None, "")
-            for record in found
-        ]
-        return UsageAsOf(found[0]["through_position"], usages)
+        reads = [_read(customer, one) for one in asked]
+        found = self._read([_numbered(n, read) for n, read in enumerate(reads)])
+        usages = [_without_evidence(record["quantity"], record["meter_events"]) for record in found]
+        through, kept_from = found[0]["through_position"], found[0]["kept_from"]
+        lapsed = [n for n, read in enumerate(reads) if read.singles_from < kept_from]
+        if lapsed:
+            again = [asked[n] for n in lapsed]
+            logged = usages_from_log(self._reader, customer, again, through, LOG_WITHIN_SECONDS)
+            for n, usage in zip(lapsed, logged, strict=True):
+                usages[n] = _without_evidence(usage.quantity, usage.meter_events)
+        return UsageAsOf(through, usages)
 
     def _read(self, reads: Sequence[_Read]) -> list[dict[str, Any]]:
         """One statement for all, for a statement sees the rows and the checkpoint of one moment.
 
         A transaction of several, with a snapshot, might see tables that a rebuild put in place
         after the snapshot was taken, and miss their last rows."""
-        statements = [f"SELECT * FROM ({statement}) AS line" for statement, _ in reads]
+        statements = [f"SELECT * FROM ({read.statement}) AS line" for read in reads]
+        lines = " UNION ALL ".join(statements)
         return self._reader.fetch(
             cast(
                 "LiteralString",
-                f"SELECT line, quantity, meter_events, ({_POSITION}) AS through_position "
-                f"FROM ({' UNION ALL '.join(statements)}) AS lines ORDER BY line",
+                f"SELECT line, quantity, meter_events, ({_POSITION}) AS through_position, "
+                f"{KEPT_FROM} AS kept_from FROM ({lines}) AS lines ORDER BY line",
             ),
-            {name: value for _, parameters in reads for name, value in parameters.items()}
+            {name: value for read in reads for name, value in read.parameters.items()}
             | {"projection": self._reader.projection_of[USAGE_ROLLUPS.name]},
         )
+
+
+def _without_evidence(quantity: Decimal, meter_events: int) -> Usage:
+    return Usage(canonical(quantity), meter_events, None, None, "")
 
 
 def _read(customer: str, asked: Asked) -> _Read:
@@ -121,17 +147,19 @@ def _read(customer: str, asked: Asked) -> _Read:
         parameters = rolled.parameters(meter.id, customer, pieces)
         quantity, count = rolled.QUANTITY[meter.formula], "coalesce(sum(count), 0)::bigint"
         usage, rows = rolled.ROLLED, "rolled"
+        edges = [piece.start for piece in pieces if piece.resolution is None]
+        singles_from = min(edges, default=_NEVER)
     else:
         parameters = counted.parameters(meter, customer, start, end, _NOW)
         quantity, count = counted.QUANTITY[meter.formula], "count(*)"
         usage, rows = counted.counted(meter), "counted"
+        singles_from = parameters["from_time"]
     what = f"%(line)s::integer AS line, {quantity} AS quantity, {count} AS meter_events"
-    return f"{usage} SELECT {what} FROM {rows}", parameters
+    return _Read(f"{usage} SELECT {what} FROM {rows}", parameters, singles_from)
 
 
-def _numbered(number: int, statement: str, parameters: Mapping[str, Any]) -> _Read:
+def _numbered(number: int, read: _Read) -> _Read:
     """The statement of one line, with parameters of its own beside the ledger."""
-    own = re.sub(r"%\((?!ledger_id\))", f"%(l{number}_", statement)
-    return own, {f"l{number}_{name}": value for name, value in parameters.items()} | {
-        f"l{number}_line": number
-    }
+    own = re.sub(r"%\((?!ledger_id\))", f"%(l{number}_", read.statement)
+    parameters = {f"l{number}_{name}": value for name, value in read.parameters.items()}
+    return _Read(own, parameters | {f"l{number}_line": number}, read.singles_from)
