@@ -35,10 +35,15 @@ class Retained:
         ledger = self.ledger
         return Reader(ledger.datastore, ledger.ledger_id, NAMES, ledger.head(), log=self.log)
 
-    def use(self, name: str, identifier: str, at: datetime, value: str, **payload: str) -> None:
+    def use(
+        self, name: str, identifier: str, at: datetime, value: str, region: str | None = None
+    ) -> None:
         """Usage of any time, reported now."""
         seconds_ago = (NOW - at) / timedelta(seconds=1)
-        reported = report(name, identifier, value=value, seconds_ago=seconds_ago, **payload)
+        payload = {} if region is None else {"region": region}
+        reported = report(
+            name, identifier, value=value, seconds_ago=seconds_ago, claim=None, **payload
+        )
         [verdict] = self.ledger.record(reported, backfill="test")
         assert verdict.result == "accepted", verdict
 
@@ -68,7 +73,7 @@ class Retained:
     def rollups(self) -> list[str]:
         """The rows of rollups in the database, by key."""
         found = self.reader().fetch_rows(
-            USAGE_ROLLUPS, f"ledger_id = %(ledger_id)s ORDER BY {', '.join(USAGE_ROLLUPS.key)}", {}
+            USAGE_ROLLUPS, "ledger_id = %(ledger_id)s ORDER BY series, resolution, bucket", {}
         )
         return [str(row) for row in found]
 

@@ -9,7 +9,7 @@ from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import WINDOW_MICROSECONDS
 from ledger.meter_events.formulas import FORMULAS, MeteredEvent, Running
 from ledger.meter_events.usage import LogUsageReader, PlacedRecord, Positions
-from projections.meter_events.summaries import SummaryQuery
+from projections.meter_events.summary_query import SummaryQuery
 
 _Group: TypeAlias = tuple[int, tuple[str | None, ...]]
 

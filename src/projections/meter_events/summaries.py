@@ -8,9 +8,9 @@ every other list; the end of a stretch is not part of it.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal, LiteralString, cast
+from typing import Any, LiteralString, cast
 
 from ledger.kernel.clock import EPOCH, to_epoch, to_microseconds
 from ledger.kernel.errors import InvalidRequest, NotFound
@@ -18,15 +18,16 @@ from ledger.kernel.ids import derived_id
 from ledger.meter_events.aggregation import (
     MICROSECONDS,
     WINDOW_MICROSECONDS,
-    MeterDefinition,
     canonical,
 )
 from projections.meter_events import counted, rolled
+from projections.meter_events.days import positions_of
+from projections.meter_events.logged import summed_up
+from projections.meter_events.retention import LOG_WITHIN_SECONDS, kept_from, log_of
 from projections.meter_events.rollups import DAY, HOUR, MINUTE
 from projections.meter_events.rows import USAGE_ROLLUPS
+from projections.meter_events.summary_query import Grouping, SummaryQuery
 from projections.runtime.reader import Paging, Reader
-
-Grouping = Literal["hour", "day"]
 
 _MINUTE = timedelta(minutes=1)
 _ALIGNMENT: dict[Grouping | None, tuple[timedelta, str]] = {
@@ -57,24 +58,6 @@ class Summary:
     dimensions: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryQuery:
-    """Which usage to sum up. Times are aware.
-
-    `filters` has texts that must stand under payload keys, all of them, `group_by` payload keys
-    by whose texts the usage of a stretch is divided.
-    """
-
-    meter: MeterDefinition
-    customer: str
-    start: datetime
-    end: datetime
-    grouping: Grouping | None = None
-    livemode: bool = False
-    filters: Mapping[str, str] = field(default_factory=dict[str, str])
-    group_by: tuple[str, ...] = ()
-
-
 def check_times(
     query: SummaryQuery,
     *,
@@ -101,7 +84,7 @@ def check_times(
 
 def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
     """Every stretch with usage, newest first. Raises InvalidRequest for bad times, Unavailable
-    while the read model is behind."""
+    while the read model is behind, InvalidRequest where the log takes too long to read."""
     check_times(query)
     reader.wait_for(USAGE_ROLLUPS)
     start, end = to_epoch(query.start), to_epoch(query.end)
@@ -136,7 +119,7 @@ def _from_events(
     reader: Reader, query: SummaryQuery, buckets: dict[str, int]
 ) -> list[dict[str, Any]]:
     """Of a meter with an event_time_window, where single events overwrite each other, of a
-    formula that is not rolled up, or by payload keys."""
+    formula that is not rolled up, or by payload keys. What was let go is read from the log."""
     keys = [f"payload::jsonb->>%(group_{n})s" for n, _ in enumerate(query.group_by)]
     texts = [f"payload::jsonb->>%(filter_{n})s = %(text_{n})s" for n, _ in enumerate(query.filters)]
     columns = "".join(f"{key} AS dimension_{n}, " for n, key in enumerate(keys))
@@ -153,12 +136,16 @@ def _from_events(
     named = {f"group_{n}": key for n, key in enumerate(query.group_by)}
     for n, (key, text) in enumerate(query.filters.items()):
         named |= {f"filter_{n}": key, f"text_{n}": text}
-    return reader.fetch(
-        cast("LiteralString", statement),
-        counted.parameters(query.meter, query.customer, query.start, query.end, reader.head)
-        | buckets
-        | named,
+    parameters = counted.parameters(
+        query.meter, query.customer, query.start, query.end, reader.head
     )
+    records = reader.fetch(cast("LiteralString", statement), parameters | buckets | named)
+    from_time = parameters["from_time"]
+    if from_time < kept_from(reader):
+        log = log_of(reader, LOG_WITHIN_SECONDS)
+        within = positions_of(reader, from_time, parameters["to_time"])
+        return summed_up(log, query, buckets, reader.head, within)
+    return records
 
 
 def page_of(found: list[Summary], paging: Paging) -> tuple[list[Summary], bool]:
