@@ -4,7 +4,7 @@ What begins or ends within a minute is read from the meter events themselves. A 
 most 31 days, 46 hours and 118 minutes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, LiteralString, NamedTuple
 
 from ledger.meter_events.aggregation import MICROSECONDS
@@ -17,8 +17,7 @@ from projections.meter_events.rows import (
 )
 
 # OFFSET 0 keeps each piece a search of its own, whatever the planner thinks of the whole.
-ROLLED: Final[LiteralString] = f"""
-WITH rolled AS (
+_BUCKETS: Final[LiteralString] = f"""
     SELECT r.bucket AS at, r.count, r.sum,
         r.last_timestamp, r.last_position, r.last_ordinal, r.last_value
     FROM unnest(%(resolutions)s::bigint[], %(starts)s::bigint[], %(ends)s::bigint[])
@@ -29,23 +28,32 @@ WITH rolled AS (
           AND u.resolution = piece.resolution
           AND u.bucket >= piece.first AND u.bucket < piece.past
         OFFSET 0) AS r
-    UNION ALL
-    SELECT e.timestamp, 1, coalesce(e.value, 0), e.timestamp, e.position, e.ordinal, e.value
-    FROM unnest(%(edge_starts)s::bigint[], %(edge_ends)s::bigint[]) AS edge (first, past)
-    CROSS JOIN LATERAL (
-        SELECT * FROM {METER_EVENTS.relation()} AS m
-        WHERE m.ledger_id = %(ledger_id)s AND m.series = %(series)s
-          AND m.timestamp >= edge.first AND m.timestamp < edge.past
-          AND NOT EXISTS (
-              SELECT 1 FROM {CANCELLED_METER_EVENTS.relation()} AS c
-              WHERE c.ledger_id = %(ledger_id)s AND c.series = %(series)s
-                AND c.timestamp = m.timestamp AND c.position = m.position
-                AND c.ordinal = m.ordinal)
-        OFFSET 0) AS e
-)
 """
-"""A WITH clause that defines `rolled`: rows that each hold what some events from `at` on amount
-to, all of them as of now."""
+
+
+def _edge(number: LiteralString) -> LiteralString:
+    """The events of an edge, each as a row of its own. The bounds are parameters themselves, so
+    that no partition but that of the edge is opened."""
+    return f"""
+    SELECT m.timestamp, 1, coalesce(m.value, 0), m.timestamp, m.position, m.ordinal, m.value
+    FROM {METER_EVENTS.relation()} AS m
+    WHERE m.ledger_id = %(ledger_id)s AND m.series = %(series)s
+      AND m.timestamp >= %(edge_{number}_start)s AND m.timestamp < %(edge_{number}_end)s
+      AND NOT EXISTS (
+          SELECT 1 FROM {CANCELLED_METER_EVENTS.relation()} AS c
+          WHERE c.ledger_id = %(ledger_id)s AND c.series = %(series)s
+            AND c.timestamp = m.timestamp AND c.position = m.position AND c.ordinal = m.ordinal)
+"""
+
+
+_EDGES: Final = _edge("0"), _edge("1")
+
+
+def rolled(pieces: "Sequence[Piece]") -> LiteralString:
+    """A WITH clause that defines `rolled`: rows that each hold what some events from `at` on amount
+    to, all of them as of now."""
+    edges = sum(piece.resolution is None for piece in pieces)
+    return f"WITH rolled AS ({' UNION ALL '.join([_BUCKETS, *_EDGES[:edges]])})"
 
 
 def average(total: LiteralString, count: LiteralString) -> LiteralString:
@@ -95,7 +103,7 @@ def cut(start: int, end: int, resolutions: tuple[int, ...] = RESOLUTIONS[::-1]) 
 
 
 def parameters(meter: str, customer: str, pieces: list[Piece]) -> dict[str, Any]:
-    """The parameters of `ROLLED`."""
+    """The parameters of `rolled`."""
     buckets = [piece for piece in pieces if piece.resolution is not None]
     edges = [piece for piece in pieces if piece.resolution is None]
     return {
@@ -103,6 +111,6 @@ def parameters(meter: str, customer: str, pieces: list[Piece]) -> dict[str, Any]
         "resolutions": [piece.resolution for piece in buckets],
         "starts": [piece.start for piece in buckets],
         "ends": [piece.end for piece in buckets],
-        "edge_starts": [edge.start for edge in edges],
-        "edge_ends": [edge.end for edge in edges],
+        **{f"edge_{n}_start": edge.start for n, edge in enumerate(edges)},
+        **{f"edge_{n}_end": edge.end for n, edge in enumerate(edges)},
     }

@@ -108,7 +108,7 @@ def _from_rollups(
     start, end = to_microseconds(query.start), to_microseconds(query.end)
     pieces = list(rolled.cut(start, end, resolutions))
     return reader.fetch(
-        f"{rolled.ROLLED} SELECT (at - %(offset)s) / %(bucket)s AS bucket, "
+        f"{rolled.rolled(pieces)} SELECT (at - %(offset)s) / %(bucket)s AS bucket, "
         f"{rolled.QUANTITY[query.meter.formula]} AS quantity FROM rolled "
         "GROUP BY 1 ORDER BY 1 DESC",
         rolled.parameters(query.meter.id, query.customer, pieces) | buckets,

@@ -146,7 +146,7 @@ def _read(customer: str, asked: Asked) -> _Read:
         pieces = list(rolled.cut(to_microseconds(start), to_microseconds(end)))
         parameters = rolled.parameters(meter.id, customer, pieces)
         quantity, count = rolled.QUANTITY[meter.formula], "coalesce(sum(count), 0)::bigint"
-        usage, rows = rolled.ROLLED, "rolled"
+        usage, rows = rolled.rolled(pieces), "rolled"
         edges = [piece.start for piece in pieces if piece.resolution is None]
         singles_from = min(edges, default=_NEVER)
     else:
