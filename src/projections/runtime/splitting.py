@@ -9,14 +9,15 @@ is cut off before that leaves everything as it was.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, LiteralString, NamedTuple, cast
 
 import psycopg
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection, Cursor, IsolationLevel
 from psycopg.rows import tuple_row
 
 from ledger.kernel.months import Month
-from ledger.store.migrate import briefly_locking, only_rebuild
+from ledger.store.migrate import briefly_locking, only_migrator, only_rebuild
 from projections.runtime.partitions import (
     attach,
     may_have_partition,
@@ -73,7 +74,7 @@ def split_default(
             splitting = _Splitting(conn, table, table.months.column, name, progress)
             splitting.copy(now, worth)
             if splitting.rows:
-                retrying(splitting.swap)
+                retrying(partial(splitting.swap, owner_url))
             moved += [Moved(table.name, *month) for month in sorted(splitting.rows.items())]
     return moved
 
@@ -120,20 +121,22 @@ class _Splitting:
                 self.progress(total, total)
         self.conn.isolation_level = None
 
-    def swap(self) -> None:
-        """Put the copies in the place of the default partition, with what came since."""
+    def swap(self, owner_url: str) -> None:
+        """Put the copies in the place of the default partition, with what came since. Nobody else
+        makes partitions meanwhile."""
         whole, default = self.table.relation(), self.default
         replaced = f"{whole}{_REPLACED}"
-        with briefly_locking(self.conn):
-            self._execute(f"ALTER TABLE {whole} DETACH PARTITION {default}")
-            self._execute(f"ALTER TABLE {default} RENAME TO {_bare(replaced)}")
+        ledgers, positions = zip(*self.positions, strict=True) if self.positions else ((), ())
+        with only_migrator(owner_url) as conn, briefly_locking(conn):
+            _execute(conn, f"ALTER TABLE {whole} DETACH PARTITION {default}")
+            _execute(conn, f"ALTER TABLE {default} RENAME TO {_bare(replaced)}")
             for month in self.rows:
-                name = attach(self.conn, self.table, month, self._moving(month))
-                self._execute(f"ALTER TABLE {name} DROP CONSTRAINT {_CHECK}")
-            self._execute(f"ALTER TABLE {self._moving(None)} RENAME TO {_bare(whole)}_default")
-            self._execute(f"ALTER TABLE {whole} ATTACH PARTITION {whole}_default DEFAULT")
-            ledgers, positions = zip(*self.positions, strict=True) if self.positions else ((), ())
-            self._execute(
+                name = attach(conn, self.table, month, self._moving(month))
+                _execute(conn, f"ALTER TABLE {name} DROP CONSTRAINT {_CHECK}")
+            _execute(conn, f"ALTER TABLE {self._moving(None)} RENAME TO {_bare(whole)}_default")
+            _execute(conn, f"ALTER TABLE {whole} ATTACH PARTITION {whole}_default DEFAULT")
+            _execute(
+                conn,
                 f"INSERT INTO {whole} SELECT t.* FROM {replaced} AS t "
                 "LEFT JOIN unnest(%s::integer[], %s::bigint[]) AS copied (ledger_id, position) "
                 "ON copied.ledger_id = t.ledger_id "
@@ -141,8 +144,8 @@ class _Splitting:
                 list(ledgers),
                 list(positions),
             )
-            self._execute(f"DROP TABLE {replaced}")
-            rename_partitions(self.conn, self.table, _MOVING)
+            _execute(conn, f"DROP TABLE {replaced}")
+            rename_partitions(conn, self.table, _MOVING)
 
     def _count(self, now: Month, worth: int) -> int:
         """Find the months to go to; how many rows there are in all."""
@@ -186,8 +189,14 @@ class _Splitting:
         name = "default" if month is None else str(month).replace("-", "_")
         return f"{self.table.relation()}{_MOVING}_{name}"
 
-    def _execute(self, statement: str, *parameters: Any) -> psycopg.Cursor[tuple[Any, ...]]:
-        return self.conn.execute(cast("LiteralString", statement), parameters or None)
+    def _execute(self, statement: str, *parameters: Any) -> Cursor[tuple[Any, ...]]:
+        return _execute(self.conn, statement, *parameters)
+
+
+def _execute(
+    conn: Connection[tuple[Any, ...]], statement: str, *parameters: Any
+) -> Cursor[tuple[Any, ...]]:
+    return conn.execute(cast("LiteralString", statement), parameters or None)
 
 
 def _bare(relation: str) -> str:
