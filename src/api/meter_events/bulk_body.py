@@ -31,7 +31,7 @@ _FORMATS: Final[Mapping[str, Format]] = {
     "application/ndjson": _NDJSON,
     "application/jsonl": _NDJSON,
     "application/json": Format(Elements, read_record),
-    "text/csv": Format(Table.empty, read_record),
+    "text/csv": Format(Table.of_records, read_record),
     "application/cloudevents+json": Format(Whole, read_cloud_event),
     "application/cloudevents-batch+json": Format(Elements, read_cloud_event),
 }

@@ -6,16 +6,20 @@ from 1. It holds no more than one unfinished record, whose size is capped.
 
 import csv
 import re
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 LONGEST_RECORD: Final = 256 * 1024
 """Bytes of one record; the largest payload that is allowed, escaped, has fewer."""
 
 _TOKEN: Final = re.compile(rb'[{}\[\],]|"[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
+_REST_OF_TEXT: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
 _OWN_COLUMNS: Final = ("event_name", "identifier", "timestamp")
+_SHOWN: Final = 300
 
 
 class BrokenBody(Exception):
@@ -44,8 +48,10 @@ class Framing(Protocol):
 
 @dataclass(slots=True)
 class Lines:
-    """One record a line (NDJSON). A line that is too long is refused by itself."""
+    """One record a line (NDJSON). A line that is too long is refused by itself, one without
+    anything is none unless `blank` ones are asked for."""
 
+    blank: bool = False
     line: int = 0
     _rest: bytes = b""
     _skipping: bool = False
@@ -58,7 +64,7 @@ class Lines:
             if self._skipping or len(raw) > LONGEST_RECORD:
                 self._skipping = False
                 cuts.append(Cut(self.line, b"", _too_long()))
-            elif raw and not raw.isspace():
+            elif self.blank or (raw and not raw.isspace()):
                 cuts.append(Cut(self.line, raw))
         if len(rest) > LONGEST_RECORD:
             self._skipping, rest = True, b""
@@ -72,17 +78,26 @@ class Lines:
 
 @dataclass(slots=True)
 class Elements:
-    """The elements of one JSON array."""
+    """The elements of one JSON array. One that is too long is refused by itself."""
 
     line: int = 0
     _rest: bytes = b""
     _scanned: int = 0
     _depth: int = 0
     _opened: bool = False
+    _skipping: bool = False
+    _in_text: bool = False
+    """Whether the text is skipped whose beginning is not held any more."""
 
     def feed(self, data: bytes) -> list[Cut]:
         data = self._rest + data
         start, cuts = 0, list[Cut]()
+        if self._in_text:
+            text = _REST_OF_TEXT.match(data)
+            if text is None or not text[1]:
+                self._rest = data[text.end() :] if text else data
+                return cuts
+            self._in_text, self._scanned = False, text.end()
         for token in _TOKEN.finditer(data, self._scanned):
             mark = data[token.start()]
             if mark == 0x22:  # a text, whose end may not be here yet
@@ -105,56 +120,77 @@ class Elements:
         if self._depth or not self._opened:
             raise BrokenBody("The body ends before its JSON array does.")
         if self._rest.strip():
-            raise BrokenBody("Something follows after the JSON array.")
+            raise self._misplaced()
         return []
 
     def _open(self, mark: int, before: bytes) -> None:
-        if self._opened or mark != 0x5B or before.strip(b" \t\r\n\xef\xbb\xbf"):
-            raise BrokenBody(
-                "Something follows after the JSON array."
-                if self._opened
-                else "The body must be one JSON array of events."
-            )
+        if self._opened or mark != 0x5B or before.strip():
+            raise self._misplaced()
         self._opened = True
 
+    def _misplaced(self) -> BrokenBody:
+        if self._opened:
+            return BrokenBody("Something follows after the JSON array.")
+        return BrokenBody("The body must be one JSON array of events.")
+
     def _cut(self, raw: bytes, mark: int, cuts: list[Cut]) -> None:
-        if mark == 0x5D and not raw.strip():
+        if mark == 0x5D and not raw.strip() and not self._skipping:
             return  # an empty array, or nothing after the last comma
         self.line += 1
-        cuts.append(Cut(self.line, raw))
+        too_long = self._skipping or len(raw) > LONGEST_RECORD
+        cuts.append(Cut(self.line, b"", _too_long()) if too_long else Cut(self.line, raw))
+        self._skipping = False
 
     def _keep(self, data: bytes, start: int, scanned: int, cuts: list[Cut]) -> list[Cut]:
         """Hold what is unfinished; a text whose end is not here is scanned again."""
         self._rest = data[start:]
         self._scanned = scanned - start
-        if len(self._rest) > LONGEST_RECORD:
-            raise BrokenBody(f"Event {self.line + 1} of the array: {_too_long()}")
+        if len(self._rest) > LONGEST_RECORD or self._skipping:
+            self._skip(data[scanned:])
         return cuts
+
+    def _skip(self, text: bytes) -> None:
+        """Hold nothing of a record that is too long, but where its unfinished text goes on."""
+        if not self._depth:
+            raise self._misplaced()
+        self._skipping, self._in_text = True, bool(text)
+        begun = _REST_OF_TEXT.match(text, 1)
+        self._rest, self._scanned = text[begun.end() :] if begun else b"", 0
 
 
 @dataclass(slots=True)
 class Table:
-    """Rows of CSV under a header row, given on as JSON records.
+    """Rows of CSV under a header row, given on as JSON records that `record` makes of the cells
+    by column."""
 
-    Columns other than `event_name`, `identifier` and `timestamp` are keys of the payload; an
-    empty cell is none.
-    """
+    record: Callable[[dict[str, str]], bytes]
+    needed: Sequence[str]
+    delimiter: str = ","
+    _quotes: "_Quotes" = field(init=False)
+    _lines: Lines = field(default_factory=lambda: Lines(blank=True))
+    _columns: list[str] = field(default_factory=list[str])
+    _open: list[Cut] = field(default_factory=list[Cut])
+    _open_bytes: int = 0
 
-    _lines: Lines
-    _columns: list[str]
-    _open_row: bytes = b""
+    def __post_init__(self) -> None:
+        self._quotes = _Quotes.of(self.delimiter)
 
     @classmethod
-    def empty(cls) -> "Table":
-        return cls(Lines(), [])
+    def of_records(cls) -> "Table":
+        """A table in which columns other than `event_name`, `identifier` and `timestamp` are keys
+        of the payload; an empty cell is none."""
+        return cls(_own_record, _OWN_COLUMNS)
 
     def feed(self, data: bytes) -> list[Cut]:
         return self._rows(self._lines.feed(data))
 
     def finish(self) -> list[Cut]:
         rows = self._rows(self._lines.finish())
-        if self._open_row:
-            raise BrokenBody("The body ends within a quoted field.")
+        if self._open:
+            first = self._open[0].line
+            raise BrokenBody(
+                f"The body ends within a quoted field of the row that begins on line {first}."
+            )
         if not self._columns:
             raise BrokenBody("The body has no header row with the names of its columns.")
         return rows
@@ -163,40 +199,46 @@ class Table:
         """Lines belong together as long as a quoted field is open."""
         rows: list[Cut] = []
         for line in lines:
-            raw = self._open_row + line.raw if self._open_row else line.raw
-            if raw.count(b'"') % 2:
-                self._open_row = raw + b"\n"
-                if len(raw) > LONGEST_RECORD:
-                    raise BrokenBody(f"Line {line.line}: {_too_long()}")
+            if self._quotes.leave_open(line.raw, within=bool(self._open)):
+                self._open.append(line)
+                self._open_bytes += len(line.raw) + 1
+                if line.fault or self._open_bytes > LONGEST_RECORD:
+                    raise BrokenBody(f"The row from line {self._open[0].line}: {_too_long()}")
                 continue
-            self._open_row = b""
-            rows += self._row(msgspec.structs.replace(line, raw=raw))
+            if self._open:
+                raw = b"\n".join([*(cut.raw for cut in self._open), line.raw])
+                rows += self._row(replace(line, raw=raw))
+                self._open, self._open_bytes = [], 0
+            elif line.fault or line.raw.strip():
+                rows += self._row(line)
         return rows
 
     def _row(self, row: Cut) -> list[Cut]:
         if row.fault:
             return [row]
         try:
-            cells = next(csv.reader([row.raw.decode("utf-8-sig").rstrip("\r")], strict=True))
+            text = row.raw.decode().rstrip("\r")
+            cells = next(csv.reader([text], delimiter=self.delimiter, strict=True))
         except (csv.Error, UnicodeDecodeError, StopIteration) as error:
-            return [msgspec.structs.replace(row, fault=f"This is no valid CSV: {error}.")]
+            return [replace(row, fault=f"This is no valid CSV: {error}.")]
         if not self._columns:
             self._head(cells)
             return []
         if len(cells) != len(self._columns):
             return [
-                msgspec.structs.replace(
+                replace(
                     row, fault=f"The row has {len(cells)} cells, the header {len(self._columns)}."
                 )
             ]
-        filled = {name: cell for name, cell in zip(self._columns, cells, strict=True) if cell}
-        own: dict[str, object] = {n: filled.pop(n) for n in _OWN_COLUMNS if n in filled}
-        return [msgspec.structs.replace(row, raw=msgspec.json.encode({**own, "payload": filled}))]
+        return [replace(row, raw=self.record(dict(zip(self._columns, cells, strict=True))))]
 
     def _head(self, cells: list[str]) -> None:
-        missing = [name for name in _OWN_COLUMNS if name not in cells]
+        missing = [name for name in self.needed if name not in cells]
         if missing:
-            raise BrokenBody(f"The header row lacks the columns {', '.join(missing)}.")
+            has = ", ".join(cells)[:_SHOWN]
+            raise BrokenBody(
+                f"The header row lacks the columns {', '.join(missing)}. It has {has}."
+            )
         if len(set(cells)) < len(cells):
             raise BrokenBody("The header row names a column twice.")
         self._columns = cells
@@ -216,6 +258,37 @@ class Whole:
 
     def finish(self) -> list[Cut]:
         return [Cut(1, self._rest)]
+
+
+def _own_record(cells: dict[str, str]) -> bytes:
+    filled = {name: cell for name, cell in cells.items() if cell}
+    own: dict[str, object] = {n: filled.pop(n) for n in _OWN_COLUMNS if n in filled}
+    return msgspec.json.encode({**own, "payload": filled})
+
+
+class _Quotes(NamedTuple):
+    """Tells where a quoted field goes on in the next line. A quote within a field that does not
+    begin with one is a character like any other."""
+
+    opens: re.Pattern[bytes]
+    stays: re.Pattern[bytes]
+
+    @classmethod
+    def of(cls, delimiter: str) -> "_Quotes":
+        end = re.escape(delimiter.encode())
+        text, rest = rb'(?:[^"]|"")*+', rb"[^" + end + rb"]*+" + end
+        fields = (
+            rb'(?:"' + text + rb'"' + rest + rb'|[^"' + end + rb"]" + rest + rb"|" + end + rb")*+"
+        )
+        opens = fields + rb'"' + text
+        stays = text + rb'(?:"' + rest + opens + rb")?"
+        return cls(re.compile(opens), re.compile(stays))
+
+    def leave_open(self, line: bytes, *, within: bool) -> bool:
+        """Whether a field is open at the end of a line; `within` if one is at its beginning."""
+        if b'"' not in line:
+            return within
+        return (self.stays if within else self.opens).fullmatch(line) is not None
 
 
 def _too_long() -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from api.meter_events.bulk_framing import BrokenBody, Cut, Framing
 from api.meter_events.bulk_records import ReadRecord, naming_of
-from api.meter_events.bulk_unpacking import Unpacking, unpacking_of
+from api.meter_events.bulk_unpacking import Unpacking, check_beginning, unpacking_of
 from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import InvalidRequest
 from ledger.meter_events.ingestion import UsageIngestion, Verdict
@@ -94,6 +94,7 @@ class BulkIntake:
     _waiting_bytes: int = 0
     _line: int = 0
     _repeating: bool = False
+    _begun: bool = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises BrokenBody, with all complete records before dealt with."""
@@ -101,7 +102,7 @@ class BulkIntake:
             self._unpacking = unpacking_of(self.content_encoding, data)
         try:
             for piece in self._unpacking.feed(data):
-                self._take(self.framing.feed(piece))
+                self._take(self.framing.feed(piece if self._begun else self._beginning(piece)))
         except BrokenBody:
             self.settle()
             raise
@@ -116,6 +117,10 @@ class BulkIntake:
             self.settle()
             raise
         self.settle()
+
+    def _beginning(self, piece: bytes) -> bytes:
+        self._begun = True
+        return check_beginning(piece)
 
     def _take(self, cuts: Iterable[Cut]) -> None:
         for cut in cuts:

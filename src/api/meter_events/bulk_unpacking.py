@@ -165,5 +165,15 @@ def unpacking_of(
     return Plain()
 
 
+def check_beginning(data: bytes) -> bytes:
+    """The first bytes of a body without the mark that says they are UTF-8.
+
+    Raises BrokenBody for what shows itself as another encoding: UTF-16 or UTF-32.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        raise BrokenBody("The body is not UTF-8, but seems to be UTF-16 or UTF-32.")
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
 def _slices(data: bytes) -> Iterator[bytes]:
     return (data[start : start + _SLICE] for start in range(0, len(data), _SLICE))

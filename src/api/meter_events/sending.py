@@ -25,7 +25,7 @@ _ATTEMPTS: Final = 8
 _LONGEST_PAUSE: Final = 10.0
 _TIMEOUT: Final = 120.0
 _FRAMINGS: Final[dict[FileFormat, Callable[[], Framing]]] = {
-    "csv": Table.empty,
+    "csv": Table.of_records,
     "ndjson": Lines,
     "json": Elements,
 }
