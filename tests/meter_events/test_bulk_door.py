@@ -1,20 +1,16 @@
 """The bulk door: every format, every kind of bad input, and how much memory it takes."""
 
-import csv
-import io
 import json
 import re
-import time
 import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.meter_events.usage_shop import UsageShop, counts, ndjson
+from tests.meter_events.usage_shop import UsageShop, counts, csv_body, ndjson
 from tests.support.packing import PACKERS
 from tests.support.served import Served
 
@@ -22,33 +18,6 @@ from tests.support.served import Served
 @pytest.fixture
 def shop(served: Served) -> UsageShop:
     return UsageShop.on(served)
-
-
-def as_csv(shop: UsageShop, count: int) -> bytes:
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(
-        ["event_name", "identifier", "timestamp", "stripe_customer_id", "value", "note"]
-    )
-    for record in shop.records(count):
-        row = [record["event_name"], record["identifier"], record["timestamp"]]
-        writer.writerow([*row, shop.customer, "1", 'of "two"\nlines'])
-    return written.getvalue().encode()
-
-
-def as_cloud_events(shop: UsageShop, count: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "specversion": "1.0",
-            "id": record["identifier"],
-            "source": "/billing",
-            "type": record["event_name"],
-            "time": "2026-01-01T00:00:00Z",
-            "data": record["payload"],
-        }
-        | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(shop.now - 60))}
-        for record in shop.records(count)
-    ]
 
 
 def test_lines_are_recorded_once_however_often_they_are_sent(shop: UsageShop) -> None:
@@ -67,9 +36,10 @@ def test_every_format_is_recorded(shop: UsageShop, kind: str) -> None:
         case "application/json":
             body = json.dumps(shop.records(30), indent=1).encode()
         case "text/csv":
-            body = as_csv(shop, 30)
+            body = csv_body(shop, 30)
         case _:
-            kind, body = f"{kind}-batch+json", json.dumps(as_cloud_events(shop, 30)).encode()
+            events = [shop.cloud_event() for _ in range(30)]
+            kind, body = f"{kind}-batch+json", json.dumps(events).encode()
     assert counts(shop.send(body, kind)) == (30, 0, 0, 0)
     for encoding, pack in PACKERS.items():
         sent = shop.send(pack(body), kind, Content_Encoding=encoding)
@@ -78,7 +48,7 @@ def test_every_format_is_recorded(shop: UsageShop, kind: str) -> None:
 
 
 def test_one_cloud_event_is_a_body_too(shop: UsageShop) -> None:
-    [event] = as_cloud_events(shop, 1)
+    event = shop.cloud_event()
     sent = shop.send(json.dumps(event).encode(), "application/cloudevents+json")
     assert counts(sent) == (1, 0, 0, 0)
     wrong = shop.send(

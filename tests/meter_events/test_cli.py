@@ -6,15 +6,28 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.meter_events.bulk_formats import FORMATS, FormatName
 from ledger.kernel.clock import system_now, to_epoch
+from tests.meter_events.usage_shop import UsageShop, counts, csv_body, ndjson
+from tests.support.packing import PACKERS
 from tests.support.served import ROOT, Served
 
 EVENTS = 30_000
+
+
+BODIES: dict[str, Callable[[UsageShop], bytes]] = {
+    "ndjson": lambda shop: ndjson(shop.records(3)),
+    "json": lambda shop: json.dumps(shop.records(3), indent=1).encode(),
+    "csv": lambda shop: csv_body(shop, 3),
+    "cloudevents": lambda shop: json.dumps(shop.cloud_event()).encode(),
+    "cloudevents-batch": lambda shop: json.dumps([shop.cloud_event() for _ in range(3)]).encode(),
+}
 
 
 class Target:
@@ -87,6 +100,50 @@ def test_an_import_says_what_became_of_each_event(target: Target) -> None:
     assert "0 events accepted, 3 recorded before" in again.stdout
 
 
+@pytest.mark.parametrize(
+    ("kind", "encoding"),
+    [
+        ("ndjson", None),
+        ("json", "gzip"),
+        ("csv", "zstd"),
+        ("cloudevents", "zstd"),
+        ("cloudevents-batch", None),
+    ],
+)
+def test_a_file_in_the_formats_of_the_bulk_door_is_imported_too(
+    target: Target, tmp_path: Path, kind: FormatName, encoding: str | None
+) -> None:
+    shop = UsageShop(
+        target.served,
+        target.meter.id,
+        target.meter.event_name,
+        target.customer,
+        to_epoch(system_now()),
+    )
+    body = BODIES[kind](shop)
+    file = tmp_path / "usage"
+    file.write_bytes(body if encoding is None else PACKERS[encoding](body))
+    events = 1 if kind == "cloudevents" else 3
+    words = ("usage", "import", str(file), "--format", kind, "--json")
+    first, again = (json.loads(target.served.command(*words).stdout) for _ in range(2))
+    assert (first["accepted"], first["rejected"]) == (events, 0)
+    assert (again["accepted"], again["duplicate"]) == (0, events)
+    assert counts(shop.send(body, FORMATS[kind].content_type)) == (0, events, 0, 0)
+
+
+def test_what_an_import_refuses_can_be_asked_about(target: Target) -> None:
+    target.write(1)
+    with target.file.open("a") as file:
+        file.write(f"{to_epoch(system_now())},much\n")
+    refused = target.run("--json")
+    assert refused.returncode == 6
+    [refusal] = json.loads(refused.stdout)["refusals"]
+    assert (refusal["line"], refusal["code"]) == (3, "meter_event_invalid_value")
+    with target.served.http() as http:
+        found = http.get(f"/audit/v1/usage/{refusal['identifier']}").json()
+    assert [(one["door"], one["line"]) for one in found["rejections"]] == [("import", 3)]
+
+
 def test_usage_outside_the_window_is_refused_without_a_reason(target: Target) -> None:
     target.write(2, seconds_ago=40 * 86_400)
     refused = target.run()
@@ -100,7 +157,8 @@ def test_usage_outside_the_window_is_refused_without_a_reason(target: Target) ->
     ("options", "said"),
     [
         (["--customer-column", "who"], "either --customer or --customer-column"),
-        (["--delimiter", "ab"], "The delimiter is one character"),
+        (["--delimiter", "ab"], "The delimiter is one ASCII character"),
+        (["--format", "cloudevents"], "leave out --event-name"),
         (["--backfill", " "], "1 to 500 characters"),
     ],
 )

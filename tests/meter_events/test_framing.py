@@ -18,7 +18,6 @@ from api.meter_events.bulk_framing import (
     Lines,
     Table,
 )
-from api.meter_events.bulk_unpacking import check_beginning
 
 TOO_LONG = f"A record can have at most {LONGEST_RECORD} bytes."
 HEADER = b"event_name,identifier,timestamp,value\n"
@@ -150,13 +149,3 @@ def test_a_body_of_one_long_line_is_not_held(framing: Callable[[], Framing]) -> 
             value for name in ("_rest",) if isinstance(value := getattr(cutting, name, b""), bytes)
         ]
         assert sum(map(len, held)) <= LONGEST_RECORD
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_another_encoding_is_told(encoding: str) -> None:
-    with pytest.raises(BrokenBody, match="not UTF-8"):
-        check_beginning('{"event_name": 1}'.encode(encoding))
-
-
-def test_a_mark_of_utf_8_is_left_out() -> None:
-    assert check_beginning("{}".encode("utf-8-sig")) == b"{}"

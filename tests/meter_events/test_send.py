@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.meter_events.bulk_framing import BrokenBody
-from api.meter_events.sending import SendingFailed, UsageSending, file_format_of, parts_of
+from api.meter_events.sending import SendingFailed, UsageSending, parts_of
+from api.meter_events.usage_files import format_of_file
 from tests.meter_events.usage_shop import UsageShop, ndjson
 from tests.support.packing import PACKERS
 from tests.support.served import Served
@@ -42,7 +43,7 @@ def test_a_packed_file_is_read_whatever_its_length(tmp_path: Path, ending: str) 
     """A file may grow further than a request may."""
     file = tmp_path / f"usage.ndjson.{ending}"
     file.write_bytes(PACKERS[{"gz": "gzip", "zst": "zstd"}[ending]](b"{}" + b" " * 40_000_000))
-    assert file_format_of(file) == "ndjson"
+    assert format_of_file(file) == "ndjson"
     [part] = parts_of(file, "ndjson")
     assert [cut.fault for cut in part.cuts] == ["A record can have at most 262144 bytes."]
 
@@ -60,6 +61,19 @@ def test_a_json_array_and_csv_are_sent_too(shop: UsageShop, tmp_path: Path) -> N
     table.write_text("\n".join([header, *rows]))
     assert send(shop, table)[0] == 0
     assert shop.total() == 7
+
+
+@pytest.mark.parametrize("kind", ["cloudevents", "cloudevents-batch"])
+def test_cloud_events_are_sent_too(shop: UsageShop, tmp_path: Path, kind: str) -> None:
+    events = [shop.cloud_event() for _ in range(3)]
+    file = tmp_path / "usage.json.zst"
+    document = events[0] if kind == "cloudevents" else events
+    file.write_bytes(PACKERS["zstd"](json.dumps(document, indent=1).encode()))
+    sent = 1 if kind == "cloudevents" else 3
+    code, told, _ = send(shop, file, "--format", kind)
+    assert code == 0
+    assert told.startswith(f"{sent} accepted, 0 recorded before")
+    assert send(shop, file, "--format", kind)[1].startswith(f"0 accepted, {sent} recorded before")
 
 
 def test_refusals_name_the_lines_of_the_file(shop: UsageShop, tmp_path: Path) -> None:

@@ -10,19 +10,26 @@ from api.meter_events.bulk_unpacking import (
     OF_REQUESTS,
     PIECE,
     Bounds,
+    Gzip,
+    Unpacking,
+    Zstd,
     unpacking_of,
 )
 from tests.support.packing import PACKERS, zstd_packed
 
+CLASSES = {"gzip": Gzip, "zstd": Zstd}
 ENCODINGS = st.sampled_from(sorted(PACKERS))
 SKIPPABLE = b"\x50\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"any"
 
 
 def unpacked(
-    packed: bytes, encoding: str | None, at_once: int = 1 << 20, bounds: Bounds = OF_REQUESTS
+    packed: bytes, encoding: str, at_once: int = 1 << 20, bounds: Bounds = OF_REQUESTS
 ) -> bytes:
     """All of it, given so many bytes at once."""
-    unpacking = unpacking_of(encoding, packed[:at_once], bounds)
+    return from_pieces(CLASSES[encoding](bounds), packed, at_once)
+
+
+def from_pieces(unpacking: Unpacking, packed: bytes, at_once: int = 1 << 20) -> bytes:
     pieces = [
         piece
         for start in range(0, len(packed), at_once)
@@ -54,7 +61,7 @@ def test_what_is_cut_off_is_told(encoding: str, content: bytes, data: st.DataObj
 @pytest.mark.parametrize("encoding", PACKERS)
 def test_a_long_body_comes_in_pieces(encoding: str) -> None:
     content = bytes(range(256)) * 20_000
-    assert unpacked(PACKERS[encoding](content), None) == content
+    assert unpacked(PACKERS[encoding](content), encoding) == content
 
 
 @pytest.mark.parametrize("encoding", PACKERS)
@@ -83,7 +90,7 @@ def test_zstd_asks_for_a_bounded_window() -> None:
     packed = zstd_packed(bytes(10_000_000) + b"end", window=24)
     with pytest.raises(BrokenBody, match="memory"):
         unpacked(packed, "zstd")
-    assert unpacked(packed, None, bounds=OF_FILES).endswith(b"end")
+    assert unpacked(packed, "zstd", bounds=OF_FILES).endswith(b"end")
 
 
 def test_zstd_skips_what_says_so_and_counts_frames() -> None:
@@ -91,3 +98,19 @@ def test_zstd_skips_what_says_so_and_counts_frames() -> None:
     assert unpacked(packed, "zstd") == b"onetwo"
     with pytest.raises(BrokenBody, match="more than 100 frames"):
         unpacked(zstd_packed(b"") * 101, "zstd", bounds=OF_REQUESTS._replace(frames=100))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("packed", [None, "gzip", "zstd"])
+def test_another_encoding_of_text_is_told(encoding: str, packed: str | None) -> None:
+    text = '{"event_name": 1}'.encode(encoding)
+    body = text if packed is None else PACKERS[packed](text)
+    with pytest.raises(BrokenBody, match="not UTF-8"):
+        from_pieces(unpacking_of(packed, body), body)
+
+
+def test_the_mark_of_utf_8_is_left_out() -> None:
+    body = "{}".encode("utf-8-sig")
+    assert from_pieces(unpacking_of(None, body), body) == b"{}"
+    packed = zstd_packed(body)
+    assert from_pieces(unpacking_of(None, packed), packed) == b"{}"

@@ -1,6 +1,9 @@
 """A meter and a customer on the served ledger, and bodies of usage for them."""
 
+import csv
+import io
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +50,18 @@ class UsageShop:
     def records(self, count: int) -> list[dict[str, Any]]:
         return [self.record() for _ in range(count)]
 
+    def cloud_event(self) -> dict[str, Any]:
+        """The same as a CloudEvent."""
+        record = self.record()
+        return {
+            "specversion": "1.0",
+            "id": record["identifier"],
+            "source": "/billing",
+            "type": record["event_name"],
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record["timestamp"])),
+            "data": record["payload"],
+        }
+
     def send(self, body: Any, kind: str = "application/x-ndjson", **headers: str) -> httpx.Response:
         with self.served.http() as http:
             sent = {"Content-Type": kind, **{n.replace("_", "-"): v for n, v in headers.items()}}
@@ -74,3 +89,16 @@ def counts(response: httpx.Response) -> tuple[int, int, int, int]:
     """Accepted, duplicates, conflicts and rejected."""
     found = response.json()
     return found["accepted"], found["duplicates"], found["conflicts"], found["rejected"]
+
+
+def csv_body(shop: UsageShop, count: int) -> bytes:
+    """Records as CSV with a column whose cells have several lines."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(
+        ["event_name", "identifier", "timestamp", "stripe_customer_id", "value", "note"]
+    )
+    for record in shop.records(count):
+        row = [record["event_name"], record["identifier"], record["timestamp"]]
+        writer.writerow([*row, shop.customer, "1", 'of "two"\nlines'])
+    return written.getvalue().encode()

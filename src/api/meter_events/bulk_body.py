@@ -1,14 +1,13 @@
 """How the body of a bulk request is read: which formats there are, and how fast it must come."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Final
 
 import anyio
 from litestar.exceptions import HTTPException
 
 from api.http.errors import ApiError
-from api.meter_events.bulk_framing import Elements, Framing, Lines, Table, Whole
-from api.meter_events.bulk_records import ReadRecord, read_cloud_event, read_record
+from api.meter_events.bulk_formats import FORMATS, Format
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
 """Bytes of one body as it is sent, packed or not."""
@@ -18,22 +17,10 @@ PIECE_SECONDS: Final = 60
 """So long a piece may take to arrive; whoever sends slower holds a place that others need."""
 
 
-class Format(NamedTuple):
-    """A kind of body: how it is cut, and what its records are."""
-
-    framing: Callable[[], Framing]
-    read: ReadRecord
-
-
-_NDJSON: Final = Format(Lines, read_record)
 _FORMATS: Final[Mapping[str, Format]] = {
-    "application/x-ndjson": _NDJSON,
-    "application/ndjson": _NDJSON,
-    "application/jsonl": _NDJSON,
-    "application/json": Format(Elements, read_record),
-    "text/csv": Format(Table.of_records, read_record),
-    "application/cloudevents+json": Format(Whole, read_cloud_event),
-    "application/cloudevents-batch+json": Format(Elements, read_cloud_event),
+    **{one.content_type: one for one in FORMATS.values()},
+    "application/ndjson": FORMATS["ndjson"],
+    "application/jsonl": FORMATS["ndjson"],
 }
 _ENCODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip", "zstd"})
 

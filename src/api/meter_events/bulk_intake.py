@@ -9,7 +9,7 @@ import msgspec
 
 from api.meter_events.bulk_framing import BrokenBody, Cut, Framing
 from api.meter_events.bulk_records import ReadRecord, naming_of
-from api.meter_events.bulk_unpacking import Unpacking, check_beginning, unpacking_of
+from api.meter_events.bulk_unpacking import OF_REQUESTS, Bounds, Unpacking, unpacking_of
 from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import InvalidRequest
 from ledger.meter_events.ingestion import UsageIngestion, Verdict
@@ -81,6 +81,8 @@ class BulkIntake:
     """Unpacks, cuts, reads and records the body of one request as it arrives.
 
     What was recorded stays recorded, whatever follows. `read` gives the report of a record.
+    `backfill` is the reason to take any timestamp. Records that are `repeating` were probably
+    recorded before.
     """
 
     ingestion: UsageIngestion
@@ -88,21 +90,22 @@ class BulkIntake:
     framing: Framing
     read: ReadRecord
     content_encoding: str | None = None
+    bounds: Bounds = OF_REQUESTS
+    backfill: str | None = None
+    repeating: bool = False
     tally: Tally = field(default_factory=Tally)
     _unpacking: Unpacking | None = None
     _waiting: list[Sent] = field(default_factory=list[Sent])
     _waiting_bytes: int = 0
     _line: int = 0
-    _repeating: bool = False
-    _begun: bool = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises BrokenBody, with all complete records before dealt with."""
         if self._unpacking is None:
-            self._unpacking = unpacking_of(self.content_encoding, data)
+            self._unpacking = unpacking_of(self.content_encoding, data, self.bounds)
         try:
             for piece in self._unpacking.feed(data):
-                self._take(self.framing.feed(piece if self._begun else self._beginning(piece)))
+                self._take(self.framing.feed(piece))
         except BrokenBody:
             self.settle()
             raise
@@ -117,10 +120,6 @@ class BulkIntake:
             self.settle()
             raise
         self.settle()
-
-    def _beginning(self, piece: bytes) -> bytes:
-        self._begun = True
-        return check_beginning(piece)
 
     def _take(self, cuts: Iterable[Cut]) -> None:
         for cut in cuts:
@@ -144,8 +143,11 @@ class BulkIntake:
 
     def _record(self, batch: list[Sent]) -> None:
         verdicts = self.ingestion.record(
-            [sent.report for sent in batch], self.circumstances, look_first=self._repeating
+            [sent.report for sent in batch],
+            self.circumstances,
+            backfill=self.backfill,
+            look_first=self.repeating,
         )
         for sent, verdict in zip(batch, verdicts, strict=True):
             self.tally.count(sent, verdict)
-        self._repeating = verdicts[-1].result == "duplicate"
+        self.repeating = verdicts[-1].result == "duplicate"

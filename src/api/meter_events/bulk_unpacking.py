@@ -22,6 +22,8 @@ _SLICE: Final = 32 * 1024
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _GZIP: Final = zlib.MAX_WBITS | 16
+_MARK: Final = b"\xef\xbb\xbf"
+_OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Bounds(NamedTuple):
@@ -154,25 +156,41 @@ class Zstd:
             )
 
 
+class Utf8:
+    """Text behind bytes, without the mark that says it is UTF-8. What shows itself as another
+    encoding is refused."""
+
+    def __init__(self, packed: Unpacking) -> None:
+        self._packed = packed
+        self._begun = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        for piece in self._packed.feed(data):
+            if self._begun:
+                yield piece
+            else:
+                self._begun = True
+                yield _beginning(piece)
+
+    def finish(self) -> None:
+        self._packed.finish()
+
+
 def unpacking_of(
     content_encoding: str | None, first: bytes, bounds: Bounds = OF_REQUESTS
 ) -> Unpacking:
     """How a body is unpacked: by its header, or by its first bytes for a file sent as it is."""
     if content_encoding in {"gzip", "x-gzip"} or first.startswith(_GZIP_MAGIC):
-        return Gzip(bounds)
+        return Utf8(Gzip(bounds))
     if content_encoding == "zstd" or first.startswith(_ZSTD_MAGIC):
-        return Zstd(bounds)
-    return Plain()
+        return Utf8(Zstd(bounds))
+    return Utf8(Plain())
 
 
-def check_beginning(data: bytes) -> bytes:
-    """The first bytes of a body without the mark that says they are UTF-8.
-
-    Raises BrokenBody for what shows itself as another encoding: UTF-16 or UTF-32.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
-        raise BrokenBody("The body is not UTF-8, but seems to be UTF-16 or UTF-32.")
-    return data.removeprefix(b"\xef\xbb\xbf")
+def _beginning(text: bytes) -> bytes:
+    if text.startswith(_OTHER_MARKS) or b"\0" in text[:4]:
+        raise BrokenBody("The body is not UTF-8: it seems to be UTF-16 or UTF-32.")
+    return text.removeprefix(_MARK)
 
 
 def _slices(data: bytes) -> Iterator[bytes]:

@@ -1,15 +1,17 @@
 """`tallybook usage import`: files of usage into the database."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from api.cli.connection import DataDir, opened
-from api.cli.output import EXIT_REFUSED, AsJson, data, explained, note
+from api.cli.output import EXIT_NO_DATABASE, EXIT_REFUSED, AsJson, data, explained, note
 from api.cli.progress import progress_of
 
 if TYPE_CHECKING:
+    from api.meter_events.bulk_formats import FormatName
     from api.meter_events.importing import ImportSummary, UsageImport
     from api.services import Services
     from ledger.kernel.commands import Circumstances, LedgerIdentity
@@ -23,9 +25,20 @@ app = typer.Typer(
 _COLUMNS = "Columns"
 
 _File = Annotated[
-    Path, typer.Argument(help="CSV or NDJSON, also gzip.", exists=True, dir_okay=False)
+    Path,
+    typer.Argument(
+        help="CSV, NDJSON, JSON array or CloudEvents, also gzip or zstd.",
+        exists=True,
+        dir_okay=False,
+    ),
 ]
-_EventName = Annotated[str, typer.Option(help="The event name of the meter.")]
+_EventName = Annotated[
+    str | None,
+    typer.Option(
+        help="The event name of the meter whose events the rows are; without it the records of "
+        "the file say so themselves, as at the bulk door."
+    ),
+]
 _Customer = Annotated[str | None, typer.Option(help="The customer of every row.")]
 _CustomerColumn = Annotated[
     str | None, typer.Option(help="The column with the customer.", rich_help_panel=_COLUMNS)
@@ -64,8 +77,8 @@ _IdentifierColumn = Annotated[
 _Source = Annotated[
     str | None, typer.Option(help="What tells this file from others; its name by default.")
 ]
-_Format = Annotated[
-    Literal["csv", "ndjson"] | None,
+FileFormat = Annotated[
+    Literal["csv", "ndjson", "json", "cloudevents", "cloudevents-batch"] | None,
     typer.Option("--format", help="As the file's name says by default."),
 ]
 _Delimiter = Annotated[str, typer.Option(help="What separates the columns of CSV.")]
@@ -88,7 +101,7 @@ def usage() -> None:
 @app.command("import")
 def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
     file: _File,
-    event_name: _EventName,
+    event_name: _EventName = None,
     customer: _Customer = None,
     customer_column: _CustomerColumn = None,
     timestamp_column: _TimestampColumn = "timestamp",
@@ -97,7 +110,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
     dimension: _Dimensions = None,
     identifier_column: _IdentifierColumn = None,
     source: _Source = None,
-    file_format: _Format = None,
+    file_format: FileFormat = None,
     delimiter: _Delimiter = ",",
     backfill: _Backfill = None,
     live: _Live = False,
@@ -109,41 +122,47 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
     An import that was interrupted is run again with the same words: what is recorded already is
     skipped. Exit code 6 when an event was refused.
     """
+    from api.meter_events.bulk_formats import FORMATS
     from api.meter_events.import_mapping import ColumnMapping, key_pairs, value_columns
+    from api.meter_events.import_rows import mapped_format
     from api.meter_events.importing import ImportSummary, UsageImport
 
-    _check(customer, customer_column, delimiter, backfill)
+    _check(delimiter, backfill)
+    mapped = partial(
+        ColumnMapping,
+        event_name or "",
+        source=source or file.name,
+        timestamp_column=timestamp_column,
+        value_columns=value_columns(value_column or []),
+        token_type_key=token_type_key,
+        customer=customer,
+        customer_column=customer_column,
+        identifier_column=identifier_column,
+        dimensions=key_pairs(dimension or []),
+    )
+    if event_name is None:
+        if customer or customer_column or value_column or dimension or identifier_column:
+            raise typer.BadParameter("Columns are of one meter's events: give --event-name.")
+    elif (customer is None) == (customer_column is None):
+        raise typer.BadParameter("Give either --customer or --customer-column.")
+    kind = _kind_of(file, file_format, mapped=event_name is not None)
     with explained(), opened(data_dir) as (services, _):
         ledger = default_ledger(services, live=live)
         ingestion = services.usage_ingestion(ledger)
-        meter = ingestion.meter(event_name)
-        default = [] if meter.formula == "count" else [meter.value_key]
-        mapping = ColumnMapping(
-            event_name=event_name,
-            source=source or file.name,
-            customer_key=meter.customer_key,
-            value_key=meter.value_key,
-            timestamp_column=timestamp_column,
-            value_columns=value_columns(value_column or default),
-            token_type_key=token_type_key,
-            customer=customer,
-            customer_column=customer_column,
-            identifier_column=identifier_column,
-            dimensions=key_pairs(dimension or []),
-        )
-        summary = ImportSummary(mapping.source)
-        importing = UsageImport(ingestion, circumstances_of_run, mapping, summary, backfill)
-        finished = _run(importing, file, file_format, delimiter)
+        if event_name is None:
+            reading = FORMATS[kind]
+        else:
+            reading = mapped_format(kind, ingestion.meter(event_name), mapped, delimiter)
+        summary = ImportSummary(source or file.name)
+        importing = UsageImport(ingestion, reading, circumstances_of_run, summary, backfill)
+        finished = _run(importing, file)
+        importing.record_refusals(services.application(ledger))
     _report(summary, finished=finished, as_json=as_json)
 
 
-def _check(
-    customer: str | None, customer_column: str | None, delimiter: str, backfill: str | None
-) -> None:
-    if (customer is None) == (customer_column is None):
-        raise typer.BadParameter("Give either --customer or --customer-column.")
-    if len(delimiter) != 1 or delimiter in '\r\n"':
-        raise typer.BadParameter("The delimiter is one character.", param_hint="--delimiter")
+def _check(delimiter: str, backfill: str | None) -> None:
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"':
+        raise typer.BadParameter("The delimiter is one ASCII character.", param_hint="--delimiter")
     if backfill is not None and not 0 < len(backfill.strip()) <= 500:
         raise typer.BadParameter("The reason has 1 to 500 characters.", param_hint="--backfill")
 
@@ -165,20 +184,23 @@ def circumstances_of_run() -> "Circumstances":
     return Circumstances(system_now(), "system:cli", new_id("run"))
 
 
-def _run(
-    importing: "UsageImport",
-    file: Path,
-    file_format: Literal["csv", "ndjson"] | None,
-    delimiter: str,
-) -> bool:
-    """Import the file; False when a person interrupted it."""
-    from api.meter_events.import_source import count_lines, format_of, rows_of
+def _kind_of(file: Path, given: "FormatName | None", *, mapped: bool) -> "FormatName":
+    from api.meter_events.usage_files import format_of_file
 
-    lines = count_lines(file)
-    rows = rows_of(file, file_format or format_of(file), delimiter, importing.mapping.columns)
-    with progress_of(f"lines of {file.name}") as progress:
+    kind = given or format_of_file(file) or ("csv" if mapped else None)
+    if kind is None:
+        raise typer.BadParameter("The name of the file tells no format. Give --format.")
+    if mapped and kind in {"cloudevents", "cloudevents-batch"}:
+        raise typer.BadParameter("CloudEvents name their own event: leave out --event-name.")
+    return kind
+
+
+def _run(importing: "UsageImport", file: Path) -> bool:
+    """Import the file; False when a person interrupted it."""
+    size = file.stat().st_size
+    with progress_of(f"bytes of {file.name}") as progress:
         try:
-            importing.run(rows, lambda line: progress(line, max(line, lines)))
+            importing.run(file, lambda read: progress(read, size))
         except KeyboardInterrupt:
             return False
     return True
@@ -193,5 +215,7 @@ def _report(summary: "ImportSummary", *, finished: bool, as_json: bool) -> None:
     if not finished:
         note("Interrupted. Run the same command again to go on.")
         raise typer.Exit(130)
+    if summary.database_lost:
+        raise typer.Exit(EXIT_NO_DATABASE)
     if not summary.complete:
         raise typer.Exit(EXIT_REFUSED)

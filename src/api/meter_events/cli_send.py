@@ -1,13 +1,13 @@
 """`tallybook usage send`: a file of usage to a server, over HTTP."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.output import EXIT_REFUSED, AsJson, data, note
 from api.cli.progress import progress_of
-from api.meter_events.cli import app
+from api.meter_events.cli import FileFormat, app
 
 if TYPE_CHECKING:
     from api.meter_events.sending import SendSummary
@@ -18,16 +18,18 @@ __all__ = ["app"]
 @app.command()
 def send(
     file: Annotated[
-        Path, typer.Argument(help="NDJSON, JSON array or CSV, also gzip.", exists=True)
+        Path,
+        typer.Argument(
+            help="NDJSON, JSON array, CSV or CloudEvents, also gzip or zstd.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     url: Annotated[str, typer.Option(help="Where the server is.")] = "http://127.0.0.1:4242",
     key: Annotated[
         str | None, typer.Option(envvar="TALLYBOOK_API_KEY", help="A secret API key.")
     ] = None,
-    file_format: Annotated[
-        Literal["csv", "ndjson", "json"] | None,
-        typer.Option("--format", help="As the file's name says by default."),
-    ] = None,
+    file_format: FileFormat = None,
     from_line: Annotated[int, typer.Option(min=1, help="Skip the lines before.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -36,16 +38,17 @@ def send(
     Sending a file again is safe; `--from-line` saves time after an interruption. Exit code 6 when
     a record was refused.
     """
-    from api.meter_events.sending import SendingFailed, UsageSending, file_format_of, parts_of
+    from api.meter_events.sending import SendingFailed, UsageSending, parts_of
+    from api.meter_events.usage_files import format_of_file
 
-    kind = file_format or file_format_of(file)
+    kind = file_format or format_of_file(file)
     if kind is None:
         raise typer.BadParameter("The name of the file tells no format. Give --format.")
     if not key:
         raise typer.BadParameter("Give --key, or set TALLYBOOK_API_KEY.")
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter("The URL begins with http:// or https://.", param_hint="--url")
-    sending = UsageSending(url, key)
+    sending = UsageSending(url, key, kind)
     sending.summary.next_line = from_line
     size, code = file.stat().st_size, 0
     with progress_of(f"bytes of {file.name}") as progress:

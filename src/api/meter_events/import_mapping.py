@@ -2,13 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from api.meter_events.import_source import Row
 from ledger.kernel.clock import to_microseconds
 from ledger.kernel.errors import InvalidRequest
 from ledger.meter_events.aggregation import MICROSECONDS
@@ -19,6 +18,13 @@ _SECONDS = re.compile(r"([0-9]{1,11})\.([0-9]{1,9})")
 _UNIT_BY_DIGITS: Final = ((11, MICROSECONDS, 1), (14, 1_000, 1), (17, 1, 1), (19, 1, 1_000))
 """Up to so many digits an epoch time is in seconds, milli-, micro- or nanoseconds: factor and
 divisor to microseconds."""
+
+
+class Row(NamedTuple):
+    """A row's values by column, and the line it ends on, counted from 1."""
+
+    line: int
+    values: Mapping[str, str]
 
 
 class ValueColumn(NamedTuple):
@@ -108,7 +114,10 @@ def parse_time(text: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequest(f"The time {text[:40]!r} cannot be read.") from None
-    return to_microseconds(moment.replace(tzinfo=moment.tzinfo or UTC))
+    microseconds = to_microseconds(moment.replace(tzinfo=moment.tzinfo or UTC))
+    if microseconds < 0:
+        raise InvalidRequest(f"The time {text[:40]!r} is before 1970.")
+    return microseconds
 
 
 def value_columns(texts: list[str]) -> tuple[ValueColumn, ...]:

@@ -1,30 +1,23 @@
-"""Imports rows of usage in batches. Each event counts once, however often a file is imported."""
+"""Imports a file of usage the way the bulk door takes a body, and tells what became of it."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final
 
-from api.meter_events.import_mapping import ColumnMapping
-from api.meter_events.import_source import FaultyFile, Row
+from api.meter_events.bulk_formats import Format
+from api.meter_events.bulk_framing import BrokenBody
+from api.meter_events.bulk_intake import BulkIntake, Tally
+from api.meter_events.bulk_unpacking import OF_FILES
+from api.meter_events.usage_files import pieces_of
+from ledger.application import LedgerApplication
 from ledger.kernel.commands import Circumstances
-from ledger.kernel.errors import InvalidRequest
-from ledger.meter_events.ingestion import UsageIngestion, Verdict
-from ledger.meter_events.validation import UsageReport
-
-BATCH: Final = 1_000
-"""Meter events recorded at once."""
+from ledger.kernel.ids import new_id
+from ledger.meter_events.ingestion import UsageIngestion
+from ledger.store.retrying import TRANSIENT
 
 SHOWN: Final = 10
-"""Refusals that a summary shows."""
-
-
-class Refusal(NamedTuple):
-    """Why an event of a line, counted from 1, was not recorded."""
-
-    line: int
-    reason: str
+"""Refusals that are shown to a person."""
 
 
 @dataclass(slots=True)
@@ -32,110 +25,94 @@ class ImportSummary:
     """What became of the events of a file. `stopped` says why it was not read to its end."""
 
     source: str
-    lines: int = 0
-    counts: Counter[str] = field(default_factory=Counter[str])
-    refusals: list[Refusal] = field(default_factory=list[Refusal])
+    tally: Tally = field(default_factory=Tally)
     stopped: str | None = None
-
-    def refuse(self, line: int, result: str, reason: str) -> None:
-        self.counts[result] += 1
-        if len(self.refusals) < SHOWN:
-            self.refusals.append(Refusal(line, reason))
+    database_lost: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether every event of the file stands in the ledger now."""
-        refused = self.counts["conflict"] + self.counts["rejected"]
-        return self.stopped is None and not refused
+        return self.stopped is None and not self._refused
+
+    @property
+    def _refused(self) -> int:
+        return self.tally.counts["conflict"] + self.tally.counts["rejected"]
 
     def sentences(self) -> list[str]:
         """The summary for a person."""
-        counts = self.counts
+        counts, samples = self.tally.counts, self.tally.rejections.samples[:SHOWN]
         total = (
-            f"{self.source}: {self.lines} lines, {counts['accepted']} events accepted, "
+            f"{self.source}: {self.tally.lines} lines, {counts['accepted']} events accepted, "
             f"{counts['duplicate']} recorded before, {counts['conflict']} conflicts, "
             f"{counts['rejected']} rejected"
         )
         lines = [total]
-        lines += [f"  line {refusal.line}: {refusal.reason}" for refusal in self.refusals]
-        refused = counts["conflict"] + counts["rejected"]
-        if refused > len(self.refusals):
-            lines.append(f"  and {refused - len(self.refusals)} more")
+        lines += [f"  line {sample.line}: {sample.reason}" for sample in samples]
+        if self._refused > len(samples):
+            lines.append(f"  and {self._refused - len(samples)} more")
         if self.stopped:
             lines.append(f"Stopped: {self.stopped} What came before is recorded.")
         return lines
 
     def document(self) -> dict[str, Any]:
-        """The summary as JSON."""
+        """The summary as JSON, with the first hundred refusals."""
         results = ("accepted", "duplicate", "conflict", "rejected")
         return {
             "source": self.source,
-            "lines": self.lines,
-            **{result: self.counts[result] for result in results},
-            "refusals": [refusal._asdict() for refusal in self.refusals],
+            "lines": self.tally.lines,
+            **{result: self.tally.counts[result] for result in results},
+            "refusals": [
+                sample.model_dump(include={"line", "code", "reason", "identifier"})
+                for sample in self.tally.rejections.samples
+            ],
             "stopped": self.stopped,
         }
 
 
-class _Sent(NamedTuple):
-    line: int
-    report: UsageReport
-
-
-@dataclass(slots=True)
 class UsageImport:
-    """Takes the rows of one file into a ledger, a batch at a time.
+    """Takes one file into a ledger, each batch in the circumstances of its time.
 
     Interrupted anywhere, it is run again: what was recorded is recognised without being sent.
     """
 
-    ingestion: UsageIngestion
-    circumstances: Callable[[], Circumstances]
-    mapping: ColumnMapping
-    summary: ImportSummary
-    backfill: str | None = None
-    _repeating: bool = True
-
-    def run(self, rows: Iterable[Row], progress: Callable[[int], None]) -> None:
-        """Import every row; `progress` is called with the line reached after each batch."""
-        events = self._events(rows)
-        try:
-            while batch := list(islice(events, BATCH)):
-                self._record(batch)
-                progress(self.summary.lines)
-        except FaultyFile as fault:
-            self.summary.stopped = str(fault)
-
-    def _events(self, rows: Iterable[Row]) -> Iterator[_Sent]:
-        for row in rows:
-            self.summary.lines = row.line
-            if row.fault is not None:
-                self.summary.refuse(row.line, "rejected", row.fault)
-                continue
-            try:
-                reports = list(self.mapping.reports_of(row))
-            except InvalidRequest as error:
-                self.summary.refuse(row.line, "rejected", error.message)
-                continue
-            for report in reports:
-                yield _Sent(row.line, report)
-
-    def _record(self, batch: list[_Sent]) -> None:
-        verdicts = self.ingestion.record(
-            [sent.report for sent in batch],
-            self.circumstances(),
-            backfill=self.backfill,
-            look_first=self._repeating,
+    def __init__(
+        self,
+        ingestion: UsageIngestion,
+        reading: Format,
+        circumstances: Callable[[], Circumstances],
+        summary: ImportSummary,
+        backfill: str | None = None,
+    ) -> None:
+        """`backfill` is the reason to take any timestamp."""
+        self._circumstances = circumstances
+        self._summary = summary
+        self._intake = BulkIntake(
+            ingestion,
+            circumstances(),
+            reading.framing(),
+            reading.read,
+            bounds=OF_FILES,
+            backfill=backfill,
+            repeating=True,
+            tally=summary.tally,
         )
-        for sent, verdict in zip(batch, verdicts, strict=True):
-            self._count(sent, verdict)
-        self._repeating = verdicts[-1].result == "duplicate"
 
-    def _count(self, sent: _Sent, verdict: Verdict) -> None:
-        if verdict.result in {"accepted", "duplicate"}:
-            self.summary.counts[verdict.result] += 1
-            return
-        reason = verdict.error.message if verdict.error else verdict.result
-        if verdict.result == "conflict":
-            reason = f"{reason} Its content differs from this line."
-        self.summary.refuse(sent.line, verdict.result, reason)
+    def run(self, file: Path, progress: Callable[[int], None]) -> None:
+        """Import the file; `progress` is called with the bytes of it that are dealt with."""
+        try:
+            for data, read in pieces_of(file):
+                self._intake.circumstances = self._circumstances()
+                self._intake.feed(data)
+                progress(read)
+            self._intake.finish()
+        except BrokenBody as broken:
+            self._summary.stopped = str(broken)
+        except TRANSIENT as lost:
+            self._summary.stopped = f"The database cannot be reached: {str(lost).strip()}."
+            self._summary.database_lost = True
+
+    def record_refusals(self, ledger: LedgerApplication) -> None:
+        """Record what was refused, so that it can be asked why."""
+        report = self._summary.tally.rejections.report(new_id("usgrej"), "import")
+        if report is not None and not self._summary.database_lost:
+            ledger.execute(report, self._circumstances())

@@ -14,7 +14,8 @@ from api.http.errors import ApiError, envelope, from_ledger
 from api.http.openapi import Endpoint
 from api.http.threads import Threads
 from api.http.wire_headers import request_id_of
-from api.meter_events.bulk_body import Format, format_of, pieces
+from api.meter_events.bulk_body import format_of, pieces
+from api.meter_events.bulk_formats import Format
 from api.meter_events.bulk_framing import BrokenBody
 from api.meter_events.bulk_intake import BulkIntake
 from api.services import Services

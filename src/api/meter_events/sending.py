@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from api.meter_events.bulk_framing import BrokenBody, Cut, Elements, Framing, Lines, Table
-from api.meter_events.bulk_unpacking import OF_FILES, PIECE, unpacking_of
-
-FileFormat = Literal["csv", "ndjson", "json"]
+from api.meter_events.bulk_formats import FORMATS, FormatName
+from api.meter_events.bulk_framing import BrokenBody, Cut, Framing
+from api.meter_events.bulk_unpacking import OF_FILES, Unpacking, unpacking_of
+from api.meter_events.usage_files import pieces_of
 
 RECORDS: Final = 5_000
 BYTES: Final = 4 * 1024 * 1024
@@ -24,17 +24,6 @@ SHOWN: Final = 10
 _ATTEMPTS: Final = 8
 _LONGEST_PAUSE: Final = 10.0
 _TIMEOUT: Final = 120.0
-_FRAMINGS: Final[dict[FileFormat, Callable[[], Framing]]] = {
-    "csv": Table.of_records,
-    "ndjson": Lines,
-    "json": Elements,
-}
-_ENDINGS: Final[dict[str, FileFormat]] = {
-    ".csv": "csv",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".json": "json",
-}
 
 
 class SendingFailed(Exception):
@@ -77,14 +66,9 @@ class SendSummary:
             self.errors.append(error | {"line": line})
 
 
-def file_format_of(path: Path) -> FileFormat | None:
-    """The format that a file's name tells, if it does."""
-    return _ENDINGS.get(Path(path.name.removesuffix(".gz").removesuffix(".zst")).suffix)
-
-
-def parts_of(path: Path, kind: FileFormat, from_line: int = 1) -> Iterator[Part]:
+def parts_of(path: Path, kind: FormatName, from_line: int = 1) -> Iterator[Part]:
     """The records of a file from a line on. Raises BrokenBody where it cannot be read on."""
-    framing, waiting, size, read = _FRAMINGS[kind](), list[Cut](), 0, 0
+    framing, waiting, size, read = FORMATS[kind].framing(), list[Cut](), 0, 0
     broken: BrokenBody | None = None
     try:
         for cuts, read in _cuts(path, framing):
@@ -104,16 +88,14 @@ def parts_of(path: Path, kind: FileFormat, from_line: int = 1) -> Iterator[Part]
 
 
 def _cuts(path: Path, framing: Framing) -> Iterator[tuple[list[Cut], int]]:
+    unpacking: Unpacking | None = None
     read = 0
-    with path.open("rb") as file:
-        data = file.read(PIECE)
-        unpacking = unpacking_of(None, data, OF_FILES)
-        while data:
-            read += len(data)
-            for piece in unpacking.feed(data):
-                yield framing.feed(piece), read
-            data = file.read(PIECE)
-    unpacking.finish()
+    for data, read in pieces_of(path):
+        unpacking = unpacking or unpacking_of(None, data, OF_FILES)
+        for piece in unpacking.feed(data):
+            yield framing.feed(piece), read
+    if unpacking is not None:
+        unpacking.finish()
     yield framing.finish(), read
 
 
@@ -123,6 +105,7 @@ class UsageSending:
 
     url: str
     key: str = field(repr=False)
+    kind: FormatName = "ndjson"
     summary: SendSummary = field(default_factory=SendSummary)
     pause: Callable[[float], None] = time.sleep
 
@@ -144,22 +127,21 @@ class UsageSending:
                 self.summary.refuse(cut.line, {"code": "invalid_record", "reason": cut.fault})
         if not whole:
             return
-        # A line feed within a JSON record stands between its words alone.
-        body = b"\n".join(cut.raw.replace(b"\n", b" ") for cut in whole)
-        answered = self._posted(gzip.compress(body, 1))
+        content_type, body = _body_of([cut.raw for cut in whole], self.kind)
+        answered = self._posted(content_type, gzip.compress(body, 1))
         for name in ("accepted", "duplicates", "conflicts", "rejected"):
             self.summary.counts[name] += answered[name]
         for error in answered["errors"]:
             self.summary.refuse(whole[int(error["line"]) - 1].line, error)
 
-    def _posted(self, body: bytes) -> dict[str, Any]:
+    def _posted(self, content_type: str, body: bytes) -> dict[str, Any]:
         """The answer, after as many attempts as it takes while there is hope."""
         reason = ""
         for attempt in range(_ATTEMPTS):
             if attempt:
                 self.pause(min(0.25 * 2**attempt, _LONGEST_PAUSE))
             try:
-                status, answer = self._post(body)
+                status, answer = self._post(content_type, body)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 reason = f"{self.url} cannot be reached: {error}"
                 continue
@@ -170,14 +152,14 @@ class UsageSending:
                 break
         raise SendingFailed(reason)
 
-    def _post(self, body: bytes) -> tuple[int, dict[str, Any]]:
+    def _post(self, content_type: str, body: bytes) -> tuple[int, dict[str, Any]]:
         server = urlsplit(self.url)
         secure = server.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = kind(server.netloc, timeout=_TIMEOUT)
         headers = {
             "Authorization": f"Bearer {self.key}",
-            "Content-Type": "application/x-ndjson",
+            "Content-Type": content_type,
             "Content-Encoding": "gzip",
         }
         try:
@@ -187,3 +169,14 @@ class UsageSending:
             return response.status, json.loads(response.read())
         finally:
             connection.close()
+
+
+def _body_of(records: list[bytes], kind: FormatName) -> tuple[str, bytes]:
+    """Records of a file as one body, with its content type. All but CloudEvents go as lines."""
+    if kind == "cloudevents":
+        return FORMATS[kind].content_type, records[0]
+    if kind == "cloudevents-batch":
+        return FORMATS[kind].content_type, b"[" + b",".join(records) + b"]"
+    # A line feed within a JSON record stands between its words alone.
+    body = b"\n".join(record.replace(b"\n", b" ") for record in records)
+    return FORMATS["ndjson"].content_type, body
