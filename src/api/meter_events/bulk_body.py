@@ -71,6 +71,7 @@ async def pieces(stream: AsyncIterator[bytes]) -> AsyncGenerator[tuple[bytes, bo
                 f"The body comes too slowly: {PIECE} bytes took more than {PIECE_SECONDS} "
                 "seconds. Send it in parts.",
                 status=408,
+                headers={"Connection": "close"},
             )
         total += len(held)
         if total > LARGEST_BODY:

@@ -1,8 +1,9 @@
 """`tallybook usage import`: files of usage into the database."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -12,6 +13,7 @@ from api.cli.progress import progress_of
 
 if TYPE_CHECKING:
     from api.meter_events.bulk_formats import FormatName
+    from api.meter_events.import_mapping import ColumnMapping
     from api.meter_events.importing import ImportSummary, UsageImport
     from api.services import Services
     from ledger.kernel.commands import Circumstances, LedgerIdentity
@@ -122,10 +124,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
     An import that was interrupted is run again with the same words: what is recorded already is
     skipped. Exit code 6 when an event was refused.
     """
-    from api.meter_events.bulk_formats import FORMATS
     from api.meter_events.import_mapping import ColumnMapping, key_pairs, value_columns
-    from api.meter_events.import_rows import mapped_format
-    from api.meter_events.importing import ImportSummary, UsageImport
 
     _check(delimiter, backfill)
     mapped = partial(
@@ -140,24 +139,57 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
         identifier_column=identifier_column,
         dimensions=key_pairs(dimension or []),
     )
-    if event_name is None:
-        if customer or customer_column or value_column or dimension or identifier_column:
-            raise typer.BadParameter("Columns are of one meter's events: give --event-name.")
-    elif (customer is None) == (customer_column is None):
-        raise typer.BadParameter("Give either --customer or --customer-column.")
+    _check_columns(event_name, mapped.keywords)
     kind = _kind_of(file, file_format, mapped=event_name is not None)
+    asked = _Asked(file, kind, event_name, mapped, delimiter, backfill)
     with explained(), opened(data_dir) as (services, _):
         ledger = default_ledger(services, live=live)
-        ingestion = services.usage_ingestion(ledger)
-        if event_name is None:
-            reading = FORMATS[kind]
-        else:
-            reading = mapped_format(kind, ingestion.meter(event_name), mapped, delimiter)
-        summary = ImportSummary(source or file.name)
-        importing = UsageImport(ingestion, reading, circumstances_of_run, summary, backfill)
-        finished = _run(importing, file)
-        importing.record_refusals(services.application(ledger))
+        summary, finished = _imported(services, ledger, asked)
     _report(summary, finished=finished, as_json=as_json)
+
+
+class _Asked(NamedTuple):
+    """What is to be imported, and how."""
+
+    file: Path
+    kind: "FormatName"
+    event_name: str | None
+    mapped: "partial[ColumnMapping]"
+    delimiter: str
+    backfill: str | None
+
+
+def _imported(
+    services: "Services", ledger: "LedgerIdentity", asked: _Asked
+) -> "tuple[ImportSummary, bool]":
+    """What became of the file, and whether a person let it come to its end."""
+    from api.meter_events.bulk_formats import FORMATS
+    from api.meter_events.import_rows import mapped_format
+    from api.meter_events.importing import ImportSummary, UsageImport
+
+    ingestion = services.usage_ingestion(ledger)
+    if asked.event_name is None:
+        reading = FORMATS[asked.kind]
+    else:
+        meter = ingestion.meter(asked.event_name)
+        reading = mapped_format(asked.kind, meter, asked.mapped, asked.delimiter)
+    summary = ImportSummary(asked.mapped.keywords["source"])
+    importing = UsageImport(ingestion, reading, circumstances_of_run, summary, asked.backfill)
+    finished = _run(importing, asked.file)
+    importing.record_refusals(services.application(ledger))
+    return summary, finished
+
+
+def _check_columns(event_name: str | None, given: Mapping[str, Any]) -> None:
+    """Rows of one meter's events have a customer; records that name their own have no columns."""
+    customers = sum(given[name] is not None for name in ("customer", "customer_column"))
+    if event_name is not None:
+        if customers != 1:
+            raise typer.BadParameter("Give either --customer or --customer-column.")
+    elif customers or any(
+        given[name] for name in ("value_columns", "identifier_column", "dimensions")
+    ):
+        raise typer.BadParameter("Columns are of one meter's events: give --event-name.")
 
 
 def _check(delimiter: str, backfill: str | None) -> None:
