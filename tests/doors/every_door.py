@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 import httpx
 
 from api.meter_events.import_mapping import ColumnMapping, ValueColumn
-from api.meter_events.import_source import rows_of
+from api.meter_events.import_rows import rows_format
 from api.meter_events.importing import ImportSummary, UsageImport
 from api.meter_events.sending import UsageSending, parts_of
 from api.services import Services
@@ -97,9 +97,9 @@ class EveryDoor:
         )
         summary = ImportSummary(file.name)
         ingestion = self._services.usage_ingestion(self._services.identity(TEST_LEDGER))
-        importing = UsageImport(ingestion, _circumstances, mapping, summary)
-        importing.run(rows_of(file, "csv", needed=mapping.columns), lambda _: None)
-        return [summary.counts[r] for r in ("accepted", "duplicate", "conflict", "rejected")]
+        importing = UsageImport(ingestion, rows_format("csv", mapping), _circumstances, summary)
+        importing.run(file, lambda _: None)
+        return [summary.tally.counts[r] for r in ("accepted", "duplicate", "conflict", "rejected")]
 
     def _send(self, uses: list[Use], folder: Path) -> list[int]:
         file = folder / "usage.ndjson"

@@ -105,7 +105,7 @@ def test_an_import_that_was_killed_after_its_commit_is_run_again(
     shop: UsageShop, tmp_path: Path
 ) -> None:
     file = tmp_path / "usage.csv"
-    file.write_bytes(bodies.table(uses_of(shop, 1_500)))
+    file.write_bytes(bodies.table(uses_of(shop, 3_000)))
     (tmp_path / "after_commit.usage.recorded.v1").touch()
     command = [sys.executable, "-m", "api.main", "usage", "import", str(file)]
     command += ["--event-name", shop.event_name, "--customer-column", "stripe_customer_id"]
@@ -118,5 +118,5 @@ def test_an_import_that_was_killed_after_its_commit_is_run_again(
         for _ in range(2)
     ]
     assert [ended.returncode for ended in said] == [-9, 0], said[1].stderr
-    assert "500 events accepted, 1000 recorded before" in said[1].stdout
-    assert shop.total() == 3_000
+    assert "1000 events accepted, 2000 recorded before" in said[1].stdout
+    assert shop.total() == 6_000
