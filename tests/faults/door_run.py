@@ -176,9 +176,10 @@ class _Run:
                 self.nemesis.allow(victims)
             allowed = due
             limit = slowest + max(1, int(size * self.settings.ahead))
-            if not self.nemesis.finished.is_set():
-                done = self.nemesis.done.total() + 1
-                limit = min(limit, max(1, int(size * ALL_KILLED_AT * done / victims)))
+            # At a named place somebody has to come by, or nothing is killed there.
+            if not (self.nemesis.finished.is_set() or self.nemesis.armed.is_set()):
+                tried = self.nemesis.tried + 1
+                limit = min(limit, max(1, int(size * ALL_KILLED_AT * tried / victims)))
             for client in self.clients:
                 client.let(limit)
             if slowest * 10 // size > told:

@@ -54,7 +54,8 @@ class Kills:
 
 @dataclass
 class Nemesis:
-    """Works through its kills in random order, as far as they are allowed. `done` counts them."""
+    """Works through its kills in random order, as far as they are allowed. `done` counts them,
+    `tried` also those that came to nothing. `armed` is set while it waits at a named place."""
 
     served: Served
     postmaster_file: Path
@@ -62,6 +63,8 @@ class Nemesis:
     kills: Kills
     chance: random.Random
     done: Counter[str] = field(default_factory=Counter[str])
+    tried: int = 0
+    armed: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
     _allowed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -80,11 +83,14 @@ class Nemesis:
                     return
             self.stopping.wait(self.chance.uniform(0.0, 0.6))
             self._strike(victim)
+            self.tried += 1
         self.finished.set()
 
     def _strike(self, victim: str) -> None:
         if victim in PLACES:
+            self.armed.set()
             self._arm(victim)
+            self.armed.clear()
             return
         deadline = time.monotonic() + _ALIVE_SECONDS
         while time.monotonic() < deadline:
