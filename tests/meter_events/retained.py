@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from ledger.kernel.months import Month
 from ledger.meter_events.commands import CancelMeterEvent, ChangeUsageRetention
 from projections.meter_events.projection import MeterEventsProjection
-from projections.meter_events.rows import METER_EVENTS, USAGE_ROLLUPS
+from projections.meter_events.rollup_rows import USAGE_ROLLUPS
+from projections.meter_events.rows import METER_EVENTS
 from projections.runtime.log import Log
 from projections.runtime.projection import checkpoint_name
 from projections.runtime.projector import Projector

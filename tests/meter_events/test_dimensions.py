@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +14,11 @@ from ledger.meter_events.aggregation import MeterDefinition, MeteredEvent, tally
 from ledger.meter_events.commands import CancelMeterEvent
 from ledger.meter_events.formulas import FORMULAS
 from ledger.meters.events import Formula, TimeWindow
-from projections.meter_events.summaries import Grouping, Summary, SummaryQuery, summaries
-from tests.meter_events.metered_ledger import NOW, MeteredLedger, report
-from tests.meter_events.test_rollups import AGES, DAY, HOUR, MIDNIGHT_AFTER, VALUES, Followed
+from projections.meter_events.rolled import Grouping
+from projections.meter_events.rollups import DAY, HOUR
+from projections.meter_events.summaries import Summary, SummaryQuery, summaries
+from tests.meter_events.followed_ledger import AGES, MIDNIGHT_AFTER, VALUES, Followed
+from tests.meter_events.metered_ledger import NOW, report
 
 TEXTS = st.sampled_from([None, "a", "b", "B", "", "a b", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
 
@@ -41,11 +42,6 @@ EVENTS = st.lists(
     min_size=1,
     max_size=14,
 )
-
-
-@pytest.fixture
-def followed(ledger: MeteredLedger) -> Followed:
-    return Followed(ledger)
 
 
 def record(followed: Followed, name: str, events: list[Reported]) -> dict[int, Reported]:

@@ -214,7 +214,7 @@ def test_a_log_that_takes_too_long_to_read_is_given_up_with_advice(
     retained.keep_from("2026-06")
     monkeypatch.setattr("projections.meter_events.usage.LOG_WITHIN_SECONDS", -1)
     live, head = LiveUsageReader(retained.reader()), retained.ledger.head()
-    whole = Asked(meter, at, at + timedelta(minutes=1))
+    whole = Asked(meter, at, at + timedelta(days=1))
     assert live.usages("cus_a", [whole], head).usages[0].quantity == 1
-    with pytest.raises(InvalidRequest, match="whole minutes"):
+    with pytest.raises(InvalidRequest, match="whole days"):
         live.usages("cus_a", [Asked(meter, at, at + timedelta(seconds=59))], head)

@@ -3,109 +3,35 @@
 import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, cast
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.kernel.clock import from_microseconds
-from ledger.meter_events.aggregation import MICROSECONDS, MeterDefinition
+from ledger.meter_events.aggregation import MeterDefinition
 from ledger.meter_events.commands import CancelMeterEvent
 from ledger.meter_events.formulas import FORMULAS
 from ledger.meter_events.usage import Asked
 from ledger.meters.events import Formula, TimeWindow
-from projections.meter_events.projection import MeterEventsProjection
-from projections.meter_events.rolled import Piece, cut
+from projections.meter_events.rolled import Grouping
+from projections.meter_events.rollup_rows import (
+    USAGE_ROLLUPS,
+)
 from projections.meter_events.rollups import DAY, HOUR, MINUTE
-from projections.meter_events.rows import USAGE_ROLLUPS, UsageRollupRow
-from projections.meter_events.summaries import Grouping, SummaryQuery, summaries
+from projections.meter_events.summaries import SummaryQuery, summaries
 from projections.meter_events.usage import LiveUsageReader
-from projections.runtime.log import Log
-from projections.runtime.projection import checkpoint_name
-from projections.runtime.projector import Projector
-from projections.runtime.reader import Reader
-from projections.runtime.rows import MemoryRows
-from tests.meter_events.metered_ledger import NOW, NOW_MICROSECONDS, MeteredLedger, report
-
-PROJECTION = MeterEventsProjection()
-NAMES = {table.name: checkpoint_name(PROJECTION) for table in PROJECTION.tables}
-MIDNIGHT_AFTER = (NOW + timedelta(days=1)).replace(hour=0)
-
-# Ages in seconds: close together, on both sides of a minute, an hour and a day, and anywhere.
-AGES = (
-    st.integers(0, 130)
-    | st.sampled_from([59, 60, 61, 3599, 3600, 3601, 43_199, 43_200, 43_201])
-    | st.integers(0, 3 * DAY)
+from projections.runtime.tables import Table
+from tests.meter_events.followed_ledger import (
+    AGES,
+    BATCHES,
+    DECLARED,
+    MIDNIGHT_AFTER,
+    PROJECTION,
+    Followed,
+    Reported,
+    record,
 )
-VALUES = st.decimals(-(10**6), 10**6, places=3).map(str) | st.sampled_from(
-    ["0", "999999999999999", "-0.000000000001"]
-)
-# Each batch is recorded as one event. True is for a batch that is projected before the next one.
-BATCHES = st.lists(
-    st.tuples(st.lists(st.tuples(AGES, VALUES), min_size=1, max_size=6), st.booleans()),
-    min_size=1,
-    max_size=5,
-)
-
-
-class Followed:
-    """A ledger whose usage is projected when asked for."""
-
-    def __init__(self, ledger: MeteredLedger) -> None:
-        self.ledger = ledger
-        self.log = Log(ledger.recorder, ledger.mapper)
-        self._projector = Projector(ledger.datastore, lambda _: self.log, [PROJECTION])
-
-    def project(self) -> None:
-        while self._projector.step_ledger(self.ledger.ledger_id):
-            pass
-
-    def reader(self) -> Reader:
-        self.project()
-        return Reader(self.ledger.datastore, self.ledger.ledger_id, NAMES, self.ledger.head())
-
-    def rollups(self) -> list[UsageRollupRow]:
-        """The rows in the database, by key."""
-        found = self.reader().fetch_rows(
-            USAGE_ROLLUPS,
-            "ledger_id = %(ledger_id)s ORDER BY series, resolution, bucket",
-            {},
-        )
-        return [USAGE_ROLLUPS.row(**{n: getattr(r, n) for n in USAGE_ROLLUPS.types}) for r in found]
-
-    def rollups_in_memory(self) -> list[UsageRollupRow]:
-        """The same rows, built in memory event by event."""
-        rows = MemoryRows()
-        for recorded in self.log.page(0, 10_000):
-            PROJECTION.apply(recorded, rows)
-        return rows.all(USAGE_ROLLUPS)
-
-
-@pytest.fixture
-def followed(ledger: MeteredLedger) -> Followed:
-    return Followed(ledger)
-
-
-def record(
-    followed: Followed,
-    name: str,
-    batches: list[tuple[list[tuple[int, str]], bool]],
-    cancelled: set[int],
-) -> None:
-    """Record batches of events; those whose numbers are among `cancelled` are cancelled at once."""
-    number = 0
-    for batch, projected in batches:
-        events = [(f"{name}-{number + n}", age, value) for n, (age, value) in enumerate(batch)]
-        followed.ledger.record(
-            *(report(name, i, value=value, seconds_ago=age) for i, age, value in events)
-        )
-        if projected:
-            followed.project()
-        for n, (identifier, _, _) in enumerate(events, number):
-            if n in cancelled:
-                command = CancelMeterEvent(identifier=identifier, event_name=name)
-                followed.ledger.execute(command)
-        number += len(batch)
+from tests.meter_events.metered_ledger import NOW, MeteredLedger, report
 
 
 @settings(
@@ -116,19 +42,21 @@ def record(
     cancelled=st.sets(st.integers(0, 20), max_size=8),
     formula=st.sampled_from(sorted(FORMULAS)),
     window=st.sampled_from([None, None, "hour", "day"]),
+    declared=DECLARED,
     stretches=st.lists(st.tuples(AGES, AGES), min_size=1, max_size=4),
 )
 def test_rollups_say_what_the_log_says(
     followed: Followed,
-    batches: list[tuple[list[tuple[int, str]], bool]],
+    batches: list[tuple[list[Reported], bool]],
     cancelled: set[int],
     formula: Formula,
     window: TimeWindow | None,
+    declared: tuple[str, ...],
     stretches: list[tuple[int, int]],
 ) -> None:
     """Any formula, any stretches of whole seconds, with late events and cancellations."""
     ledger, name = followed.ledger, uuid.uuid4().hex
-    meter = ledger.meter(name, formula, window)
+    meter = ledger.meter(name, formula, window, declared)
     record(followed, name, batches, cancelled)
     asked = [
         Asked(meter, *(NOW - timedelta(seconds=age) for age in sorted(ages, reverse=True)))
@@ -155,7 +83,7 @@ def test_rollups_say_what_the_log_says(
 )
 def test_summaries_say_what_the_log_says(
     followed: Followed,
-    batches: list[tuple[list[tuple[int, str]], bool]],
+    batches: list[tuple[list[Reported], bool]],
     cancelled: set[int],
     formula: Formula,
     grouping: Grouping | None,
@@ -188,17 +116,27 @@ def by_log(
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(batches=BATCHES, cancelled=st.sets(st.integers(0, 20), max_size=12))
+@given(
+    batches=BATCHES,
+    cancelled=st.sets(st.integers(0, 20), max_size=12),
+    formula=st.sampled_from(sorted(FORMULAS)),
+    window=st.sampled_from([None, None, None, "hour", "day"]),
+    declared=DECLARED,
+)
 def test_rows_are_the_same_however_the_log_is_cut_into_pages(
     followed: Followed,
-    batches: list[tuple[list[tuple[int, str]], bool]],
+    batches: list[tuple[list[Reported], bool]],
     cancelled: set[int],
+    formula: Formula,
+    window: TimeWindow | None,
+    declared: tuple[str, ...],
 ) -> None:
     name = uuid.uuid4().hex
-    followed.ledger.meter(name)
+    followed.ledger.meter(name, formula, window, declared)
     record(followed, name, batches, cancelled)
-    kept, built = followed.rollups(), followed.rollups_in_memory()
-    assert [str(row) for row in kept] == [str(row) for row in built]
+    built = followed.in_memory()
+    for table in cast("tuple[Table[Any], ...]", PROJECTION.tables):
+        assert followed.kept(table) == [str(row) for row in built.all(table)]
 
 
 def test_a_cancelled_last_event_gives_way_to_the_one_before(followed: Followed) -> None:
@@ -214,7 +152,7 @@ def test_a_cancelled_last_event_gives_way_to_the_one_before(followed: Followed) 
         seen.append(live.usages[0].quantity)
         ledger.execute(CancelMeterEvent(identifier=identifier, event_name="gauge"))
     assert seen == [5, 4, 3, 2, 1]
-    assert followed.rollups() == []
+    assert followed.kept(USAGE_ROLLUPS) == []
 
 
 def test_all_usage_of_a_bill_is_as_of_one_position_at_or_after_the_one_asked_for(
@@ -231,36 +169,3 @@ def test_all_usage_of_a_bill_is_as_of_one_position_at_or_after_the_one_asked_for
     live = LiveUsageReader(followed.reader()).usages("cus_a", asked, asked_for)
     assert live.through_position == asked_for + 2
     assert [usage.quantity for usage in live.usages] == [2, 3]
-
-
-@given(st.tuples(st.integers(0, 10**11), st.integers(0, 400 * DAY)))
-def test_a_stretch_is_cut_into_few_pieces_that_make_it_up(stretch: tuple[int, int]) -> None:
-    start, length = stretch[0] * MICROSECONDS, stretch[1] * MICROSECONDS
-    pieces = list(cut(start, start + length))
-    edges = [start, *(piece.end for piece in pieces)]
-    assert [piece.start for piece in pieces] == edges[:-1]
-    assert edges[-1] == start + length
-    buckets = 0
-    for resolution, first, past in pieces:
-        if resolution is None:
-            assert past - first < MINUTE * MICROSECONDS * 2
-            continue
-        assert first % (resolution * MICROSECONDS) == past % (resolution * MICROSECONDS) == 0
-        buckets += (past - first) // (resolution * MICROSECONDS)
-    assert buckets <= length // (DAY * MICROSECONDS) + 2 * 23 + 2 * 59
-
-
-def test_a_month_from_midnight_takes_a_row_a_day() -> None:
-    start = int((MIDNIGHT_AFTER - timedelta(days=31)).timestamp()) * MICROSECONDS
-    end = start + 31 * DAY * MICROSECONDS
-    assert list(cut(start, end)) == [Piece(DAY, start, end)]
-
-
-def test_a_minute_between_two_others_is_read_as_one() -> None:
-    start = NOW_MICROSECONDS - 30 * MICROSECONDS
-    pieces = list(cut(start, start + 120 * MICROSECONDS))
-    assert [(p.resolution, from_microseconds(p.start).second) for p in pieces] == [
-        (None, 30),
-        (MINUTE, 0),
-        (None, 0),
-    ]

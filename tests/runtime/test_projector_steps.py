@@ -43,17 +43,18 @@ def record_usage(services: Services, events: int, records: int) -> None:
 
 
 def test_a_page_is_bounded_by_the_usage_in_it(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+    services: Services, execute: Execute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    execute(meter(1))
     record_usage(services, events=6, records=100)
     followed = services.log(LEDGER.ledger_id)
-    assert len(followed.batch(0, 200)) == 6
+    assert len(followed.batch(2, 200)) == 6
     monkeypatch.setattr(log, "BATCH_BYTES", 15_000)
-    assert [e.position for e in followed.batch(0, 200)] == [1, 2]
-    assert [e.position for e in followed.batch(2, 1)] == [3]
-    assert [e.position for e in followed.batch(2, 200, 3)] == [3]
+    assert [e.position for e in followed.batch(2, 200)] == [3, 4]
+    assert [e.position for e in followed.batch(4, 1)] == [5]
+    assert [e.position for e in followed.batch(4, 200, 5)] == [5]
     monkeypatch.setattr(log, "BATCH_BYTES", 1)
-    assert [e.position for e in followed.batch(5, 200)] == [6]
+    assert [e.position for e in followed.batch(7, 200)] == [8]
     services.projector.catch_up()
     assert services.projector.checkpoints.lag() == 0
 

@@ -6,37 +6,54 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.kernel.quantities import decimal_text
+from ledger.meter_events.aggregation import canonical
 from ledger.store.datastore import Datastore
-from projections.meter_events.rows import (
-    LAST,
-    METER_EVENTS,
-    USAGE_ROLLUPS,
-    MeterEventRow,
-    UsageRollupRow,
-    series_of,
-)
+from projections.meter_events.rollup_rows import USAGE_ROLLUPS, UsageRollupRow
+from projections.meter_events.rows import METER_EVENTS, MeterEventRow, series_of
 from projections.runtime.copying import NumericFields
-from projections.runtime.rows import MemoryRows, Rows, SqlRows, Within
+from projections.runtime.rows import MemoryRows, Rows, Spans, Within
+from projections.runtime.sql_rows import SqlRows
 
 SERIES = series_of("mtr_1", "cus_1")
 _ledger_ids = itertools.count(1)
 
 Step = Callable[[Rows], object]
 
-ROLLUPS = st.builds(
-    lambda bucket, count, total, at, value: UsageRollupRow(
-        SERIES, 60, bucket, count, total, at, at + 1, at + 2, value
-    ),
-    st.integers(0, 3),
-    st.integers(1, 9),
-    st.decimals(-999, 999, places=2),
-    st.integers(0, 5),
-    st.none() | st.just(Decimal("1.50")),
-)
+NUMBER = st.decimals(-999, 999, places=2).map(canonical)
+LASTS = st.tuples(st.integers(0, 5), st.none() | NUMBER)
+
+
+def rollup(
+    bucket: int,
+    count: int,
+    numbers: tuple[Decimal | None, Decimal | None, Decimal | None],
+    last: tuple[int, Decimal | None] | None,
+    finer: bool | None,
+) -> UsageRollupRow:
+    """Of any formula, or none."""
+    at, value = last or (None, None)
+    place = (None, None, None) if at is None else (at, at + 1, at + 2)
+    return UsageRollupRow(SERIES, 60, bucket, count, *numbers, *place, value, finer)
+
+
+def rollups(kept: str) -> st.SearchStrategy[list[UsageRollupRow]]:
+    """Rows of one formula: they all have numbers, a last event, or neither."""
+    return st.lists(
+        st.builds(
+            rollup,
+            st.integers(0, 3),
+            st.integers(1, 9),
+            st.tuples(*[NUMBER if kept == "numbers" else st.none()] * 3),
+            LASTS if kept == "last" else st.none(),
+            st.sampled_from([None, None, True]),
+        ),
+        max_size=4,
+    )
 
 
 def merge(rollups: list[UsageRollupRow]) -> Step:
@@ -55,30 +72,55 @@ def get(bucket: int) -> Step:
     return lambda rows: str(rows.get(USAGE_ROLLUPS, SERIES, 60, bucket))
 
 
-def latest(most: int | None) -> Step:
+def merge_returning(rollups: list[UsageRollupRow]) -> Step:
+    return lambda rows: str(
+        sorted(rows.merge_returning(USAGE_ROLLUPS, rollups, "count", "sum", "finer").items())
+    )
+
+
+def greatest(most: int | None, *, least: bool) -> Step:
     within = Within("bucket", 1, 3)
     return lambda rows: [
-        row.last() for row in rows.newest(USAGE_ROLLUPS, within, LAST, most, series=SERIES)
+        row.bucket
+        for row in rows.greatest(
+            USAGE_ROLLUPS, within, ("bucket",), most, least=least, series=SERIES
+        )
     ]
 
 
-STEPS = st.lists(
-    st.builds(merge, st.lists(ROLLUPS, max_size=4))
-    | st.builds(put, ROLLUPS)
-    | st.builds(delete, st.integers(0, 3))
-    | st.builds(get, st.integers(0, 3))
-    | st.builds(latest, st.sampled_from([1, None])),
-    max_size=15,
-)
+def spans(*bounds: tuple[int, int]) -> Step:
+    wanted = Spans("series", "bucket", [(SERIES, min(pair), max(pair)) for pair in bounds])
+    columns = ("bucket", "count", "sum", "finer")
+    return lambda rows: sorted(map(str, rows.spans(USAGE_ROLLUPS, columns, wanted)))
 
 
+BOUNDS = st.tuples(st.integers(0, 4), st.integers(0, 4))
+
+
+def steps_with(rows: st.SearchStrategy[list[UsageRollupRow]]) -> st.SearchStrategy[list[Step]]:
+    return st.lists(
+        st.builds(merge, rows)
+        | st.builds(merge_returning, rows)
+        | st.builds(put, rows.filter(bool).map(lambda some: some[0]))
+        | st.builds(delete, st.integers(0, 3))
+        | st.builds(get, st.integers(0, 3))
+        | st.builds(greatest, st.sampled_from([1, None]), least=st.booleans())
+        | st.builds(spans, BOUNDS, BOUNDS),
+        max_size=15,
+    )
+
+
+@pytest.mark.parametrize("kept", ["numbers", "last", "nothing"])
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(steps=STEPS)
-def test_any_steps_do_the_same_to_both(datastore: Datastore, steps: list[Step]) -> None:
+@given(data=st.data())
+def test_any_steps_do_the_same_to_both(
+    datastore: Datastore, kept: str, data: st.DataObject
+) -> None:
+    steps = data.draw(steps_with(rollups(kept)))
     in_memory, ledger_id = MemoryRows(), next(_ledger_ids)
-    steps = [*steps, latest(None), *(get(bucket) for bucket in range(4))]
+    steps = [*steps, greatest(None, least=True), *(get(bucket) for bucket in range(4))]
     with datastore.transaction(commit=True) as cursor:
         stored = SqlRows(cursor, ledger_id)
         for step in steps:

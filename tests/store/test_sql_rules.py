@@ -77,7 +77,8 @@ def test_the_statements_made_for_read_models_name_the_ledger() -> None:
         )
     ]
     tables = [table for projection in PROJECTIONS for table in projection.tables]
-    made += [table.newest_statement("n", ("n",), ("id",)) for table in tables]
+    made += [table.greatest_statement("n", ("n",), ("id",)) for table in tables]
+    made += [table.spans_statement(("n",), table.key[0], "n") for table in tables]
     made += [table.merge_statement() for table in tables if table.merging is not None]
     assert len(made) >= 20
     assert [(sql, faults(sql)) for sql in made if faults(sql)] == []

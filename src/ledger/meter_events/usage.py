@@ -171,9 +171,8 @@ class LogUsageReader:
 def _takes_too_long(seconds: int) -> InvalidRequest:
     return InvalidRequest(
         "This needs single meter events that are kept in the log alone, and reading them took more "
-        f"than {seconds} seconds. Ask for less time, or for whole minutes of a meter without "
-        "event_time_window and unique_count, divided by nothing but its own dimensions: those are "
-        "answered at once."
+        f"than {seconds} seconds. Ask for less time, or for whole days in UTC of a meter without "
+        "unique_count, divided by nothing but its own dimensions: those are answered at once."
     )
 
 

@@ -20,9 +20,9 @@ _UUID_LENGTH = struct.pack("!i", 16)
 _INT8_LENGTH = struct.pack("!i", 8)
 
 
-def _header(element_type: int, count: int) -> bytes:
-    """One dimension without NULLs, counted from 1."""
-    return struct.pack("!5i", 1, 0, element_type, count, 1)
+def _header(element_type: int, count: int, *, with_nulls: int = 0) -> bytes:
+    """One dimension, counted from 1."""
+    return struct.pack("!5i", 1, with_nulls, element_type, count, 1)
 
 
 class UuidArray(bytes):
@@ -39,9 +39,12 @@ class Int8Array(bytes):
     """A `bigint[]` in PostgreSQL's binary format."""
 
     @classmethod
-    def of(cls, numbers: Sequence[int]) -> Self:
-        """Pack numbers of 64 bits. Raises struct.error for a larger one."""
-        fields: list[int] = [8] * (2 * len(numbers))
+    def of(cls, numbers: Sequence[int | None]) -> Self:
+        """Pack numbers of 64 bits and NULLs. Raises struct.error for a larger one."""
+        if None in numbers:
+            body = b"".join(map(_number, numbers))
+            return cls(_header(_INT8, len(numbers), with_nulls=1) + body)
+        fields: list[int | None] = [8] * (2 * len(numbers))
         fields[1::2] = numbers
         return cls(_header(_INT8, len(numbers)) + struct.pack("!" + "iq" * len(numbers), *fields))
 
@@ -58,8 +61,11 @@ class TextArray(bytes):
     @classmethod
     def of(cls, texts: Sequence[str | None]) -> Self:
         """Pack texts and NULLs."""
-        with_nulls = struct.pack("!5i", 1, 1, _TEXT, len(texts), 1)
-        return cls(with_nulls + b"".join(map(_text, texts)))
+        return cls(_header(_TEXT, len(texts), with_nulls=1) + b"".join(map(_text, texts)))
+
+
+def _number(number: int | None) -> bytes:
+    return _NULL if number is None else struct.pack("!iq", 8, number)
 
 
 class ByteaArray(bytes):

@@ -8,6 +8,7 @@ import msgspec
 from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.usage import Positions
 from projections.meter_events.rollups import DAY
+from projections.meter_events.rows import VERSION
 from projections.meter_events.singles import Singles
 from projections.runtime.reader import Reader
 from projections.runtime.tables import Merging, Table
@@ -37,6 +38,7 @@ USAGE_DAYS = Table(
     UsageDayRow,
     key=("day",),
     columns={"day": "bigint", "first_position": "bigint", "last_position": "bigint"},
+    version=VERSION,
     document=False,
     merging=Merging(
         _together,
@@ -52,7 +54,7 @@ def days_of(singles: Iterable[Singles]) -> list[UsageDayRow]:
     """The rows to be merged for these events."""
     found: dict[int, UsageDayRow] = {}
     for one in singles:
-        for day, first, past in one.stretches(DAY):
+        for _, day, first, past in one.stretches(DAY):
             positions = one.positions[first:past]
             row = UsageDayRow(day, min(positions), max(positions))
             there = found.get(day)

@@ -9,14 +9,23 @@ from ledger.meter_events.events import (
     UsageRecorded,
     UsageRetentionChanged,
 )
+from ledger.meters.events import MeterCreated
+from projections.meter_events import rollups
+from projections.meter_events.cancelling import take_away
 from projections.meter_events.days import USAGE_DAYS, days_of
 from projections.meter_events.lapsed import put_back, take_back
-from projections.meter_events.rollups import rolled_up, take_away
+from projections.meter_events.rollup_rows import (
+    USAGE_DIVISIONS,
+    USAGE_METERS,
+    USAGE_ROLLUPS,
+    USAGE_WINDOWS,
+    UsageMeterRow,
+)
 from projections.meter_events.rows import (
     CANCELLED_METER_EVENTS,
     METER_EVENTS,
     USAGE_RETENTION,
-    USAGE_ROLLUPS,
+    VERSION,
     CancelledMeterEventRow,
     UsageRetentionRow,
     series_of,
@@ -32,11 +41,14 @@ _USAGE = "usage"
 
 class MeterEventsProjection:
     name = "meter_events"
-    version = 3
+    version = VERSION
     tables = (
         METER_EVENTS,
         CANCELLED_METER_EVENTS,
+        USAGE_METERS,
+        USAGE_DIVISIONS,
         USAGE_ROLLUPS,
+        USAGE_WINDOWS,
         USAGE_DAYS,
         USAGE_RETENTION,
     )
@@ -45,17 +57,22 @@ class MeterEventsProjection:
         self.apply_page((recorded,), rows)
 
     def apply_page(self, page: Sequence[RecordedEvent], rows: Rows) -> None:
-        """Usage is added all at once, but for that which follows a cancellation."""
+        """Usage is added all at once, but for that which follows a cancellation or a change of
+        retention."""
         usage: _Usage = []
         for recorded in page:
             match recorded.event:
                 case UsageRecorded() as event:
                     usage.append((recorded.position, event))
+                case MeterCreated() as event:
+                    rows.put(USAGE_METERS, _meter(recorded.originator_id, event))
                 case MeterEventCancelled() as event:
                     _add(rows, usage)
                     usage.clear()
                     _cancel(rows, event, recorded.position)
                 case UsageRetentionChanged() as event:
+                    _add(rows, usage)
+                    usage.clear()
                     kept_from = to_microseconds(event.kept_from)
                     rows.put(USAGE_RETENTION, UsageRetentionRow(_USAGE, kept_from))
                 case _:
@@ -70,18 +87,25 @@ def _add(rows: Rows, usage: _Usage) -> None:
     kept = [one.since(kept_from) for one in singles if one.timestamps[-1] >= kept_from]
     if kept:
         rows.insert_packed(METER_EVENTS, PackedSingles(kept))
-    rows.merge_many(USAGE_ROLLUPS, rolled_up(singles))
+    rollups.add(rows, singles, kept_from)
     rows.merge_many(USAGE_DAYS, days_of(singles))
+
+
+def _meter(meter: str, event: MeterCreated) -> UsageMeterRow:
+    return UsageMeterRow(
+        meter, event.formula, event.event_time_window, event.dimension_payload_keys
+    )
 
 
 def _cancel(rows: Rows, event: MeterEventCancelled, position: int) -> None:
     place = series_of(event.meter, event.customer), event.timestamp, event.position, event.ordinal
-    put = put_back(rows, event) if event.timestamp < _kept_from(rows) else []
+    meter = rollups.meter_of(rows, event.meter)
+    put = put_back(rows, meter, event) if event.timestamp < _kept_from(rows) else []
     cancelled = rows.get(METER_EVENTS, *place)
     if cancelled is None:
         raise LookupError(f"no meter event at {event.position}/{event.ordinal}")
     rows.put(CANCELLED_METER_EVENTS, CancelledMeterEventRow(*place, position))
-    take_away(rows, cancelled)
+    take_away(rows, meter, event.customer, cancelled)
     take_back(rows, put)
 
 

@@ -1,127 +1,199 @@
-"""Usage rolled up by minute, hour and day: events are added, cancelled ones taken away."""
+"""Usage rolled up by day, hour and minute, as finely as there are events for it.
 
-from collections.abc import Iterable
-from decimal import Decimal
+A day always has a row. It has rows of its hours, and an hour rows of its minutes, from that number
+of events on which reading one by one would cost more than the rows. Divisions of usage by the
+dimensions that are declared on a meter have rows of the same stretches as the whole.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
-from ledger.kernel.quantities import EXACT, ZERO
-from ledger.meter_events.aggregation import MICROSECONDS, canonical
-from projections.meter_events.rows import (
-    CANCELLED_METER_EVENTS,
-    LAST,
-    METER_EVENTS,
+from ledger.meter_events.aggregation import MICROSECONDS, WINDOW_MICROSECONDS
+from ledger.meters.events import Formula
+from projections.meter_events.rollup_rows import (
+    USAGE_DIVISIONS,
+    USAGE_METERS,
     USAGE_ROLLUPS,
-    MeterEventRow,
+    USAGE_WINDOWS,
+    UsageDivisionRow,
+    UsageMeterRow,
     UsageRollupRow,
-    together,
+    UsageWindowRow,
 )
-from projections.meter_events.singles import Singles, number_of
-from projections.runtime.rows import Rows, Within
+from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS
+from projections.meter_events.singles import (
+    Single,
+    Singles,
+    Stretch,
+    Units,
+    ValueTexts,
+    decimal_of,
+    number_of,
+)
+from projections.runtime.rows import Rows, Spans
 
 MINUTE: Final = 60
 HOUR: Final = 3_600
 DAY: Final = 86_400
-RESOLUTIONS: Final = (MINUTE, HOUR, DAY)
-"""The lengths of stretches that are rolled up, in seconds, each made of those before it."""
+RESOLUTIONS: Final = (DAY, HOUR, MINUTE)
+"""The lengths of stretches that are rolled up, in seconds, each made of those after it."""
+
+MOST_SINGLE: Final = {DAY: 96, HOUR: 192}
+"""So many events make a stretch finer: at most a row for each two of them, wherever they lie."""
+
+Meters = Mapping[str, UsageMeterRow]
 
 
-def rolled_up(singles: Iterable[Singles]) -> list[UsageRollupRow]:
-    """What these events amount to: the rows to be merged."""
-    minutes = [_row(one, *stretch) for one in singles for stretch in one.stretches(MINUTE)]
-    hours = _coarser(minutes, HOUR)
-    return [*minutes, *hours, *_coarser(hours, DAY)]
+def add(rows: Rows, singles: Sequence[Singles], kept_from: int) -> None:
+    """Roll up events whose rows have been inserted. Of those with times before `kept_from` there
+    may be no rows, so that no stretch is made finer there any more."""
+    meters = {name: meter_of(rows, name) for name in {one.meter for one in singles}}
+    windowed = [one for one in singles if meters[one.meter].event_time_window is not None]
+    if windowed:
+        rows.merge_many(USAGE_WINDOWS, _windows(meters, windowed))
+    rolled = [one for one in singles if is_rolled_up(meters[one.meter])]
+    if rolled:
+        _roll_up(rows, meters, rolled, kept_from, RESOLUTIONS)
 
 
-def take_away(rows: Rows, cancelled: MeterEventRow) -> None:
-    """Roll up again, without this event, the minute, hour and day it was in.
+def meter_of(rows: Rows, name: str) -> UsageMeterRow:
+    """Raises LookupError for a meter that was never created."""
+    meter = rows.get(USAGE_METERS, name)
+    if meter is None:
+        raise LookupError(f"meter {name} was never created")
+    return meter
 
-    To be called once it is among the cancelled ones. Raises LookupError if it was never rolled up.
-    """
-    for resolution in RESOLUTIONS:
-        bucket = _bucket(cancelled.timestamp, resolution)
-        key = cancelled.series, resolution, bucket
-        held = rows.get(USAGE_ROLLUPS, *key)
-        if held is None:
-            raise LookupError(f"no usage is rolled up under {key}")
-        if held.count == 1:
-            rows.delete(USAGE_ROLLUPS, *key)
+
+def is_rolled_up(meter: UsageMeterRow) -> bool:
+    """Whether there are rows by day, hour and minute. Distinct texts cannot be added up, and of a
+    meter with an `event_time_window` there is a row a window instead."""
+    return meter.event_time_window is None and meter.formula != "unique_count"
+
+
+def _windows(meters: Meters, singles: Sequence[Singles]) -> list[UsageWindowRow]:
+    """The event received last of each window."""
+    found: list[UsageWindowRow] = []
+    for one in singles:
+        window = meters[one.meter].event_time_window
+        if window is None:
             continue
-        if (held.last_position, held.last_ordinal) == (cancelled.position, cancelled.ordinal):
-            held = _with_last_of(held, cancelled, rows)
-        rest = canonical(EXACT.subtract(held.sum, cancelled.value or ZERO))
-        rows.put(USAGE_ROLLUPS, msgspec.structs.replace(held, count=held.count - 1, sum=rest))
+        for _, bucket, first, past in one.stretches(WINDOW_MICROSECONDS[window] // MICROSECONDS):
+            last = max(range(first, past), key=lambda n: (one.positions[n], one.ordinals[n]))
+            found.append(
+                UsageWindowRow(
+                    one.series,
+                    bucket,
+                    one.timestamps[last],
+                    one.positions[last],
+                    one.ordinals[last],
+                    decimal_of(one.values[last]),
+                )
+            )
+    return found
 
 
-def _with_last_of(held: UsageRollupRow, cancelled: MeterEventRow, rows: Rows) -> UsageRollupRow:
-    """The row with its last event found anew: of a minute among the events themselves, else among
-    the rows of the next finer resolution."""
-    end = held.bucket + held.resolution * MICROSECONDS
-    if held.resolution == MINUTE:
-        within = Within("timestamp", held.bucket, end)
-        order = ("timestamp", "position", "ordinal")
-        series = cancelled.series
-        gone = {
-            (row.position, row.ordinal)
-            for row in rows.newest(CANCELLED_METER_EVENTS, within, order, None, series=series)
-        }
-        # One more than were cancelled: one of them counts.
-        newest = rows.newest(METER_EVENTS, within, order, len(gone) + 1, series=series)
-        event = next(row for row in newest if (row.position, row.ordinal) not in gone)
-        return _of_last(held, event)
-    finer = RESOLUTIONS[RESOLUTIONS.index(held.resolution) - 1]
-    within = Within("bucket", held.bucket, end)
-    [last] = rows.newest(USAGE_ROLLUPS, within, LAST, 1, series=held.series, resolution=finer)
-    return msgspec.structs.replace(
-        held,
-        last_timestamp=last.last_timestamp,
-        last_position=last.last_position,
-        last_ordinal=last.last_ordinal,
-        last_value=last.last_value,
-    )
+def _roll_up(
+    rows: Rows,
+    meters: Meters,
+    singles: Sequence[Singles],
+    kept_from: int,
+    resolutions: Sequence[int],
+) -> None:
+    """Add events to the rows of a resolution, and to finer ones where there are some or there now
+    have to be."""
+    resolution, *finer = resolutions
+    stretches = [stretch for one in singles for stretch in one.stretches(resolution)]
+    added = [rollup(meters[s.singles.meter].formula, resolution, s) for s in stretches]
+    for one in singles:
+        if keys := meters[one.meter].dimension_payload_keys:
+            added += _divided(rows, one, meters[one.meter].formula, keys, resolution)
+    held = rows.merge_returning(USAGE_ROLLUPS, added, "count", "finer")
+    if not finer:
+        return
+    parts: list[Singles] = []
+    grown: list[tuple[Stretch, int]] = []
+    for stretch in stretches:
+        count, is_finer = held[stretch.singles.series, resolution, stretch.bucket]
+        if is_finer:
+            parts.append(stretch.part())
+        elif count >= MOST_SINGLE[resolution] and stretch.bucket >= kept_from:
+            grown.append((stretch, count))
+    parts += _made_finer(rows, resolution, grown)
+    if parts:
+        _roll_up(rows, meters, parts, kept_from, finer)
 
 
-def _of_last(held: UsageRollupRow, last: MeterEventRow) -> UsageRollupRow:
-    return msgspec.structs.replace(
-        held,
-        last_timestamp=last.timestamp,
-        last_position=last.position,
-        last_ordinal=last.ordinal,
-        last_value=last.value,
-    )
+def rollup(formula: Formula, resolution: int, stretch: Stretch) -> UsageRollupRow:
+    """What the events of a stretch amount to."""
+    singles, bucket, first, past = stretch
+    key = singles.series, resolution, bucket, past - first
+    units = singles.units[first:past]
+    match formula:
+        case "sum" | "average":
+            return UsageRollupRow(*key, sum=number_of(sum(units)))
+        case "min":
+            return UsageRollupRow(*key, min=number_of(min(units)))
+        case "max":
+            return UsageRollupRow(*key, max=number_of(max(units)))
+        case "last":
+            return UsageRollupRow(
+                *key,
+                last_timestamp=singles.timestamps[past - 1],
+                last_position=singles.positions[past - 1],
+                last_ordinal=singles.ordinals[past - 1],
+                last_value=decimal_of(singles.values[past - 1]),
+            )
+        case _:
+            return UsageRollupRow(*key)
 
 
-def _row(singles: Singles, bucket: int, first: int, past: int) -> UsageRollupRow:
-    last = past - 1
-    value = singles.values[last]
-    return UsageRollupRow(
-        singles.series,
-        MINUTE,
-        bucket,
-        past - first,
-        number_of(sum(singles.units[first:past])),
-        singles.timestamps[last],
-        singles.positions[last],
-        singles.ordinals[last],
-        None if value is None else Decimal(value),
-    )
-
-
-def _coarser(finer: Iterable[UsageRollupRow], resolution: int) -> list[UsageRollupRow]:
-    width = resolution * MICROSECONDS
-    found: dict[tuple[UUID, int], UsageRollupRow] = {}
-    for row in finer:
-        bucket = row.bucket - row.bucket % width
-        there = found.get((row.series, bucket))
-        found[row.series, bucket] = (
-            together(there, row)
-            if there is not None
-            else msgspec.structs.replace(row, resolution=resolution, bucket=bucket)
+def _divided(
+    rows: Rows, singles: Singles, formula: Formula, keys: tuple[str, ...], resolution: int
+) -> list[UsageRollupRow]:
+    """The same for each division of the events."""
+    divisions = singles.divided(keys)
+    if resolution == DAY:
+        rows.merge_many(
+            USAGE_DIVISIONS,
+            [UsageDivisionRow(singles.series, one.series, what) for what, one in divisions.items()],
         )
-    return list(found.values())
+    return [
+        rollup(formula, resolution, stretch)
+        for division in divisions.values()
+        for stretch in division.stretches(resolution)
+    ]
 
 
-def _bucket(timestamp: int, resolution: int) -> int:
-    return timestamp - timestamp % (resolution * MICROSECONDS)
+def _made_finer(rows: Rows, resolution: int, grown: Sequence[tuple[Stretch, int]]) -> list[Singles]:
+    """Mark stretches as finer, each given with the number of its events; all of these events."""
+    rows.merge_many(
+        USAGE_ROLLUPS,
+        [UsageRollupRow(s.singles.series, resolution, s.bucket, 0, finer=True) for s, _ in grown],
+    )
+    whole = [stretch.part() for stretch, count in grown if count == stretch.past - stretch.first]
+    rest = [stretch for stretch, count in grown if count > stretch.past - stretch.first]
+    return whole + _recorded(rows, resolution, rest) if rest else whole
+
+
+def _recorded(rows: Rows, resolution: int, stretches: Sequence[Stretch]) -> list[Singles]:
+    """All events of some stretches, those that were recorded before as well."""
+    width = resolution * MICROSECONDS
+    spans = [(s.singles.series, s.bucket, s.bucket + width) for s in stretches]
+    within = Spans("series", "timestamp", spans)
+    place = ("timestamp", "position", "ordinal")
+    gone = set(rows.spans(CANCELLED_METER_EVENTS, place, within))
+    found = [list[Single]() for _ in stretches]
+    texts = ValueTexts()
+    for n, timestamp, position, ordinal, value, payload in rows.spans(
+        METER_EVENTS, (*place, "value", "payload"), within
+    ):
+        if not gone or (n, timestamp, position, ordinal) not in gone:
+            single = timestamp, position, ordinal, texts[value], msgspec.Raw(payload)
+            found[int(n)].append(single)
+    units = Units()
+    return [
+        Singles.of(stretch.singles.meter, stretch.singles.customer, events, units)
+        for stretch, events in zip(stretches, found, strict=True)
+    ]

@@ -3,10 +3,10 @@
 import struct
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 import msgspec
@@ -25,10 +25,14 @@ _MOST_KEPT: Final = 50_000
 _PLACE: Final = struct.Struct("!hiiiiiqiqi16s")
 _LENGTH: Final = struct.Struct("!i")
 
-_Single = tuple[int, int, int, str | None, msgspec.Raw]
+_json = msgspec.json.Encoder(order="sorted")
+_texts = msgspec.json.Decoder(dict[str, str])
+
+Single = tuple[int, int, int, str | None, msgspec.Raw]
+"""Timestamp, position, ordinal, value and payload of a meter event."""
 
 
-class _Units(dict[str | None, int]):
+class Units(dict[str | None, int]):
     """A value in units of its smallest decimal, 0 for none. Those seen last are kept."""
 
     def __missing__(self, value: str | None) -> int:
@@ -39,6 +43,21 @@ class _Units(dict[str | None, int]):
         return units
 
 
+class ValueTexts(dict[Decimal | None, str | None]):
+    """The canonical text of a value that was read. Those seen last are kept."""
+
+    def __missing__(self, value: Decimal | None) -> str | None:
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        text = self[value] = None if value is None else decimal_text(value)
+        return text
+
+
+def decimal_of(value: str | None) -> Decimal | None:
+    """The number that a text stands for."""
+    return None if value is None else Decimal(value)
+
+
 def number_of(units: int) -> Decimal:
     """The canonical number of so many units."""
     whole, rest = divmod(units, _UNIT)
@@ -47,73 +66,120 @@ def number_of(units: int) -> Decimal:
     return Decimal(decimal_text(EXACT.scaleb(Decimal(units), -MAX_DECIMALS)))
 
 
-class Stretch(NamedTuple):
-    """The events with indexes from `first` up to `past`, all of the bucket that starts there."""
-
-    bucket: int
-    first: int
-    past: int
-
-
 @dataclass(frozen=True, slots=True)
 class Singles:
-    """Some meter events of one series as columns, ordered by time and then by place in the log.
+    """Some meter events of one meter and customer as columns, ordered by time and then by place in
+    the log.
 
-    `units` are the values as whole numbers, 0 for none.
+    `units` are the values as whole numbers, 0 for none. `payloads` are canonical JSON. `series`
+    stands for all usage of the customer, or for the division that these events are of.
     """
 
     meter: str
+    customer: str
     series: UUID
-    timestamps: tuple[int, ...]
-    positions: tuple[int, ...]
-    ordinals: tuple[int, ...]
-    values: tuple[str | None, ...]
-    payloads: tuple[msgspec.Raw, ...]
-    units: list[int]
+    timestamps: Sequence[int]
+    positions: Sequence[int]
+    ordinals: Sequence[int]
+    values: Sequence[str | None]
+    payloads: Sequence[msgspec.Raw]
+    units: Sequence[int]
 
-    def since(self, start: int) -> "Singles":
-        """Those with times from `start` on, in epoch microseconds."""
-        first = bisect_left(self.timestamps, start)
-        if first == 0:
-            return self
-        return Singles(
-            self.meter,
-            self.series,
-            self.timestamps[first:],
-            self.positions[first:],
-            self.ordinals[first:],
-            self.values[first:],
-            self.payloads[first:],
-            self.units[first:],
-        )
+    @classmethod
+    def of(cls, meter: str, customer: str, events: list[Single], units: Units) -> Self:
+        """Events in any order."""
+        events.sort()
+        times, positions, ordinals, values, payloads = zip(*events, strict=True)
+        numbers = [units[value] for value in values]
+        series = series_of(meter, customer)
+        return cls(meter, customer, series, times, positions, ordinals, values, payloads, numbers)
 
-    def stretches(self, resolution: int) -> Iterator[Stretch]:
+    def __len__(self) -> int:
+        return len(self.timestamps)
+
+    def stretches(self, resolution: int) -> Iterator["Stretch"]:
         """The events cut by buckets of so many seconds."""
         width, times = resolution * MICROSECONDS, self.timestamps
         first, end = 0, len(times)
         while first < end:
             bucket = times[first] - times[first] % width
             past = end if times[-1] < bucket + width else bisect_left(times, bucket + width, first)
-            yield Stretch(bucket, first, past)
+            yield Stretch(self, bucket, first, past)
             first = past
+
+    def since(self, start: int) -> "Singles":
+        """Those with times from `start` on, in epoch microseconds."""
+        return self.part(bisect_left(self.timestamps, start), len(self))
+
+    def part(self, first: int, past: int) -> "Singles":
+        """The events with these indexes."""
+        if past - first == len(self):
+            return self
+        part = slice(first, past)
+        return Singles(
+            self.meter,
+            self.customer,
+            self.series,
+            *(column[part] for column in self._columns()),
+        )
+
+    def divided(self, keys: tuple[str, ...]) -> dict[str, "Singles"]:
+        """The events by the texts they have under some payload keys, as canonical JSON."""
+        found: dict[str, list[int]] = {}
+        known: dict[bytes, list[int]] = {}
+        for index, payload in enumerate(map(bytes, self.payloads)):
+            if payload not in known:
+                known[payload] = found.setdefault(dimensions_of(payload, keys), [])
+            known[payload].append(index)
+        return {
+            dimensions: Singles(
+                self.meter,
+                self.customer,
+                series_of(self.meter, self.customer, dimensions),
+                *([column[index] for index in indexes] for column in self._columns()),
+            )
+            for dimensions, indexes in found.items()
+        }
+
+    def _columns(self) -> tuple[Any, ...]:
+        """In the order of the fields."""
+        return (
+            self.timestamps,
+            self.positions,
+            self.ordinals,
+            self.values,
+            self.payloads,
+            self.units,
+        )
+
+
+class Stretch(NamedTuple):
+    """The events with indexes from `first` up to `past`: those of the bucket that starts there."""
+
+    singles: Singles
+    bucket: int
+    first: int
+    past: int
+
+    def part(self) -> Singles:
+        return self.singles.part(self.first, self.past)
+
+
+def dimensions_of(payload: bytes, keys: tuple[str, ...]) -> str:
+    """Canonical JSON of those of the keys that a payload has, and their texts."""
+    texts = _texts.decode(payload)
+    return _json.encode({key: texts[key] for key in keys if key in texts}).decode()
 
 
 def by_series(usage: Iterable[tuple[int, UsageRecorded]]) -> list[Singles]:
     """The records of usage events, each given with its position, in order of their series."""
-    found: defaultdict[tuple[str, str], list[_Single]] = defaultdict(list)
+    found: defaultdict[tuple[str, str], list[Single]] = defaultdict(list)
     for position, event in usage:
         records = event.undecoded_records()
         for ordinal, (_, meter, customer, timestamp, value, payload) in enumerate(records):
             found[meter, customer].append((timestamp, position, ordinal, value, payload))
-    units = _Units()
-    singles: list[Singles] = []
-    for (meter, customer), events in found.items():
-        events.sort()
-        times, positions, ordinals, values, payloads = zip(*events, strict=True)
-        series, numbers = series_of(meter, customer), [units[value] for value in values]
-        singles.append(
-            Singles(meter, series, times, positions, ordinals, values, payloads, numbers)
-        )
+    units = Units()
+    singles = [Singles.of(*whose, events, units) for whose, events in found.items()]
     singles.sort(key=lambda one: one.series.int)
     return singles
 
@@ -128,9 +194,8 @@ class PackedSingles:
         for one in self.singles:
             columns = one.timestamps, one.positions, one.ordinals, one.values, one.payloads
             for timestamp, position, ordinal, value, payload in zip(*columns, strict=True):
-                number = None if value is None else Decimal(value)
-                text = bytes(payload).decode()
-                yield MeterEventRow(one.series, timestamp, position, ordinal, number, text)
+                place = one.series, timestamp, position, ordinal
+                yield MeterEventRow(*place, decimal_of(value), bytes(payload).decode())
 
     def packed(self, ledger_id: int) -> bytes:
         place, length, numbers = _PLACE.pack, _LENGTH.pack, NumericFields()

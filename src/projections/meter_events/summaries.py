@@ -23,9 +23,8 @@ from ledger.meter_events.aggregation import (
 from projections.meter_events import counted, rolled
 from projections.meter_events.days import positions_of
 from projections.meter_events.logged import summed_up
-from projections.meter_events.retention import LOG_WITHIN_SECONDS, kept_from, log_of
-from projections.meter_events.rollups import DAY, HOUR, MINUTE
-from projections.meter_events.rows import USAGE_ROLLUPS
+from projections.meter_events.retention import KEPT_FROM, LOG_WITHIN_SECONDS, log_of
+from projections.meter_events.rollup_rows import USAGE_ROLLUPS
 from projections.meter_events.summary_query import Grouping, SummaryQuery
 from projections.runtime.reader import Paging, Reader
 
@@ -34,12 +33,6 @@ _ALIGNMENT: dict[Grouping | None, tuple[timedelta, str]] = {
     None: (_MINUTE, "a minute"),
     "hour": (timedelta(hours=1), "an hour"),
     "day": (timedelta(days=1), "a day in UTC"),
-}
-# The resolutions whose buckets lie within one stretch, the coarsest first.
-_RESOLUTIONS: dict[Grouping | None, tuple[int, ...]] = {
-    None: (DAY, HOUR, MINUTE),
-    "hour": (HOUR,),
-    "day": (DAY,),
 }
 
 
@@ -91,61 +84,90 @@ def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
     width = WINDOW_MICROSECONDS[query.grouping] if query.grouping else (end - start) * MICROSECONDS
     # An ungrouped stretch is one bucket that begins at its own start.
     offset = 0 if query.grouping else start * MICROSECONDS
-    rolled_up = query.meter.event_time_window is None and query.meter.formula in rolled.QUANTITY
-    dimensioned = query.filters or query.group_by
-    read = _from_rollups if rolled_up and not dimensioned else _from_events
-    records = read(reader, query, {"offset": offset, "bucket": width})
+    records = _read(reader, query, {"offset": offset, "bucket": width})
     return [
         _summary(query, (record["bucket"] * width + offset) // MICROSECONDS, width, record)
         for record in records
     ]
 
 
-def _from_rollups(
-    reader: Reader, query: SummaryQuery, buckets: dict[str, int]
-) -> list[dict[str, Any]]:
-    resolutions = _RESOLUTIONS[query.grouping]
-    start, end = to_microseconds(query.start), to_microseconds(query.end)
-    pieces = list(rolled.cut(start, end, resolutions))
-    return reader.fetch(
-        f"{rolled.rolled(pieces)} SELECT (at - %(offset)s) / %(bucket)s AS bucket, "
-        f"{rolled.QUANTITY[query.meter.formula]} AS quantity FROM rolled "
-        "GROUP BY 1 ORDER BY 1 DESC",
-        rolled.parameters(query.meter.id, query.customer, pieces) | buckets,
-    )
+def _read(reader: Reader, query: SummaryQuery, buckets: dict[str, int]) -> list[dict[str, Any]]:
+    """The quantity of each bucket, and in it of each text of the keys to group by."""
+    source = _rolled_up(query) or _one_by_one(query, reader.head)
+    statement, parameters = _divided(query, source)
+    records = reader.fetch(statement, parameters | buckets)
+    if source.takes_lapsed(reader, records[0]["kept_from"]):
+        from_time, to_time = query.meter.reach(
+            to_microseconds(query.start), to_microseconds(query.end)
+        )
+        log = log_of(reader, LOG_WITHIN_SECONDS)
+        within = positions_of(reader, from_time, to_time)
+        return summed_up(log, query, buckets, reader.head, within)
+    return [record for record in records if record["bucket"] is not None]
 
 
-def _from_events(
-    reader: Reader, query: SummaryQuery, buckets: dict[str, int]
-) -> list[dict[str, Any]]:
-    """Of a meter with an event_time_window, where single events overwrite each other, of a
-    formula that is not rolled up, or by payload keys. What was let go is read from the log."""
+def _divided(query: SummaryQuery, source: "_Source") -> tuple[LiteralString, dict[str, Any]]:
+    """A statement that gives at least one record, if only for what is kept, and its parameters
+    but for the buckets."""
     keys = [f"payload::jsonb->>%(group_{n})s" for n, _ in enumerate(query.group_by)]
-    texts = [f"payload::jsonb->>%(filter_{n})s = %(text_{n})s" for n, _ in enumerate(query.filters)]
+    texts = [f"payload::jsonb->>%(filter_{n})s = %(text_{n})s" for n in range(len(query.filters))]
     columns = "".join(f"{key} AS dimension_{n}, " for n, key in enumerate(keys))
-    places = ", ".join(str(n) for n in range(2, 2 + len(keys)))
+    places = ", ".join(str(n) for n in range(1, 2 + len(keys)))
     order = "".join(f', dimension_{n} COLLATE "C"' for n, _ in enumerate(keys))
     statement = (
-        f"{counted.counted(query.meter)}, divided AS ("
-        f"SELECT (timestamp - %(offset)s) / %(bucket)s AS bucket, {columns}"
-        f"{counted.QUANTITY[query.meter.formula]} AS quantity FROM counted "
-        f"WHERE {' AND '.join(['true', *texts])} "
-        f"GROUP BY 1{', ' if places else ''}{places}) "
-        f"SELECT * FROM divided ORDER BY bucket DESC{order}"
+        f"{source.usage}, divided AS ("
+        f"SELECT ({source.at} - %(offset)s) / %(bucket)s AS bucket, {columns}"
+        f"{source.quantity} AS quantity FROM {source.name} "
+        f"WHERE {' AND '.join(['true', *texts])} GROUP BY {places}) "
+        f"SELECT divided.*, k.kept_from FROM (SELECT {KEPT_FROM} AS kept_from) AS k "
+        f"LEFT JOIN divided ON true ORDER BY bucket DESC{order}"
     )
     named = {f"group_{n}": key for n, key in enumerate(query.group_by)}
     for n, (key, text) in enumerate(query.filters.items()):
         named |= {f"filter_{n}": key, f"text_{n}": text}
-    parameters = counted.parameters(
-        query.meter, query.customer, query.start, query.end, reader.head
-    )
-    records = reader.fetch(cast("LiteralString", statement), parameters | buckets | named)
+    return cast("LiteralString", statement), source.parameters | named
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Rows to be grouped: the clause that defines them under a name, their time, and what the
+    formula makes of them. `singles_from` is the time from which on single events may be read."""
+
+    usage: LiteralString
+    name: str
+    at: str
+    quantity: LiteralString
+    parameters: dict[str, Any]
+    singles_from: int
+
+    def takes_lapsed(self, reader: Reader, kept_from: int) -> bool:
+        """Whether it takes single events from before those that are kept. To be asked after they
+        were read."""
+        if self.singles_from >= kept_from:
+            return False
+        return self.name == "counted" or bool(reader.fetch(rolled.LAPSED, self.parameters))
+
+
+def _rolled_up(query: SummaryQuery) -> _Source | None:
+    """None where it takes the single events: of other keys than those declared on the meter, of
+    windows by any key, and to count distinct texts."""
+    meter, keys = query.meter, {*query.filters, *query.group_by}
+    if not rolled.is_rolled_up(meter, keys):
+        return None
+    lines = rolled.Lines()
+    start, end = to_microseconds(query.start), to_microseconds(query.end)
+    lines.add(0, meter, query.customer, start, end, query.grouping)
+    usage, quantity = rolled.ROLLED_BY_DIVISION if keys else rolled.ROLLED, rolled.QUANTITY
+    parameters = lines.parameters()
+    return _Source(usage, "rolled", "at", quantity[meter.formula], parameters, lines.edges_start)
+
+
+def _one_by_one(query: SummaryQuery, through: int) -> _Source:
+    meter = query.meter
+    parameters = counted.parameters(meter, query.customer, query.start, query.end, through)
+    usage, quantity = counted.counted(meter), counted.QUANTITY[meter.formula]
     from_time = parameters["from_time"]
-    if from_time < kept_from(reader):
-        log = log_of(reader, LOG_WITHIN_SECONDS)
-        within = positions_of(reader, from_time, parameters["to_time"])
-        return summed_up(log, query, buckets, reader.head, within)
-    return records
+    return _Source(usage, "counted", "timestamp", quantity, parameters, from_time)
 
 
 def page_of(found: list[Summary], paging: Paging) -> tuple[list[Summary], bool]:

@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, LiteralString, NamedTuple, cast
+from typing import Any, Final, LiteralString, TypeAlias, cast
 
 from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import MeterDefinition, Usage, canonical
 from ledger.meter_events.usage import Asked, UsageAsOf
+from ledger.store.arrays import Int8Array, TextArray
 from projections.meter_events import counted, rolled
 from projections.meter_events.retention import KEPT_FROM, LOG_WITHIN_SECONDS, usages_from_log
-from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, USAGE_ROLLUPS
+from projections.meter_events.rollup_rows import USAGE_ROLLUPS
+from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS
 from projections.runtime.reader import Reader
 
 _EVIDENCE: Final[LiteralString] = f"""
@@ -32,17 +34,20 @@ WHERE ledger_id = %(ledger_id)s AND projection = %(projection)s
 
 _NOW: Final = 2**63 - 1
 """A position that no log reaches: everything that is there."""
-_NEVER: Final = 2**63 - 1
-"""Later than any time."""
+_QUANTITY_BY_FORMULA: Final = cast(
+    "LiteralString",
+    " ".join(f"WHEN '{formula}' THEN {made}" for formula, made in rolled.QUANTITY.items()),
+)
 
+_ROLLED_UP: Final[LiteralString] = f"""
+{rolled.ROLLED} SELECT asked.line, CASE asked.formula {_QUANTITY_BY_FORMULA} END AS quantity,
+    coalesce(sum(rolled.count), 0)::bigint AS meter_events
+FROM unnest(%(lines)s::bigint[], %(formulas)s::text[]) AS asked (line, formula)
+LEFT JOIN rolled ON rolled.line = asked.line GROUP BY asked.line, asked.formula
+"""
 
-class _Read(NamedTuple):
-    """A statement and its parameters; `singles_from` is the time from which on it looks at single
-    events, in epoch microseconds, later than any if it looks at none."""
-
-    statement: str
-    parameters: Mapping[str, Any]
-    singles_from: int
+_Read: TypeAlias = tuple[str, Mapping[str, Any]]
+"""A statement and its parameters."""
 
 
 class SqlUsageReader:
@@ -90,8 +95,8 @@ class SqlUsageReader:
 class LiveUsageReader:
     """Reads usage as of now, all of it as of one position, at a cost that does not grow with it.
 
-    Gives quantities and numbers of meter events, and no evidence. Meters with an
-    `event_time_window` are read event by event, and what was let go from the log.
+    Gives quantities and numbers of meter events, and no evidence. Distinct texts are counted event
+    by event, and what was let go is read from the log.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -105,32 +110,32 @@ class LiveUsageReader:
         if not asked:
             return UsageAsOf(through_position, [])
         self._reader.wait_for(USAGE_ROLLUPS, through=through_position)
-        reads = [_read(customer, one) for one in asked]
-        found = self._read([_numbered(n, read) for n, read in enumerate(reads)])
+        lines = _Asked(customer, asked)
+        found = self._read(lines)
         usages = [_without_evidence(record["quantity"], record["meter_events"]) for record in found]
         through, kept_from = found[0]["through_position"], found[0]["kept_from"]
-        lapsed = [n for n, read in enumerate(reads) if read.singles_from < kept_from]
-        if lapsed:
+        if lapsed := lines.lapsed(self._reader, kept_from):
             again = [asked[n] for n in lapsed]
             logged = usages_from_log(self._reader, customer, again, through, LOG_WITHIN_SECONDS)
             for n, usage in zip(lapsed, logged, strict=True):
                 usages[n] = _without_evidence(usage.quantity, usage.meter_events)
         return UsageAsOf(through, usages)
 
-    def _read(self, reads: Sequence[_Read]) -> list[dict[str, Any]]:
+    def _read(self, lines: "_Asked") -> list[dict[str, Any]]:
         """One statement for all, for a statement sees the rows and the checkpoint of one moment.
 
         A transaction of several, with a snapshot, might see tables that a rebuild put in place
         after the snapshot was taken, and miss their last rows."""
-        statements = [f"SELECT * FROM ({read.statement}) AS line" for read in reads]
-        lines = " UNION ALL ".join(statements)
+        reads = lines.reads()
+        statements = [f"SELECT * FROM ({statement}) AS lines" for statement, _ in reads]
         return self._reader.fetch(
             cast(
                 "LiteralString",
                 f"SELECT line, quantity, meter_events, ({_POSITION}) AS through_position, "
-                f"{KEPT_FROM} AS kept_from FROM ({lines}) AS lines ORDER BY line",
+                f"{KEPT_FROM} AS kept_from "
+                f"FROM ({' UNION ALL '.join(statements)}) AS lines ORDER BY line",
             ),
-            {name: value for read in reads for name, value in read.parameters.items()}
+            {name: value for _, parameters in reads for name, value in parameters.items()}
             | {"projection": self._reader.projection_of[USAGE_ROLLUPS.name]},
         )
 
@@ -139,27 +144,50 @@ def _without_evidence(quantity: Decimal, meter_events: int) -> Usage:
     return Usage(canonical(quantity), meter_events, None, None, "")
 
 
-def _read(customer: str, asked: Asked) -> _Read:
-    """The quantity, and how many meter events it is made of."""
-    meter, start, end = asked
-    if meter.event_time_window is None and meter.formula in rolled.QUANTITY:
-        pieces = list(rolled.cut(to_microseconds(start), to_microseconds(end)))
-        parameters = rolled.parameters(meter.id, customer, pieces)
-        quantity, count = rolled.QUANTITY[meter.formula], "coalesce(sum(count), 0)::bigint"
-        usage, rows = rolled.rolled(pieces), "rolled"
-        edges = [piece.start for piece in pieces if piece.resolution is None]
-        singles_from = min(edges, default=_NEVER)
-    else:
-        parameters = counted.parameters(meter, customer, start, end, _NOW)
-        quantity, count = counted.QUANTITY[meter.formula], "count(*)"
-        usage, rows = counted.counted(meter), "counted"
-        singles_from = parameters["from_time"]
-    what = f"%(line)s::integer AS line, {quantity} AS quantity, {count} AS meter_events"
-    return _Read(f"{usage} SELECT {what} FROM {rows}", parameters, singles_from)
+class _Asked:
+    """What a customer used, as numbered lines: those that were rolled up, and all others."""
 
+    def __init__(self, customer: str, asked: Sequence[Asked]) -> None:
+        self._customer = customer
+        self._rolled_up = rolled.Lines()
+        self._formulas: dict[int, str] = {}
+        self._one_by_one: dict[int, Asked] = {}
+        for line, one in enumerate(asked):
+            if not rolled.is_rolled_up(one.meter, set()):
+                self._one_by_one[line] = one
+                continue
+            start, end = to_microseconds(one.start), to_microseconds(one.end)
+            self._rolled_up.add(line, one.meter, customer, start, end)
+            self._formulas[line] = one.meter.formula
 
-def _numbered(number: int, read: _Read) -> _Read:
-    """The statement of one line, with parameters of its own beside the ledger."""
-    own = re.sub(r"%\((?!ledger_id\))", f"%(l{number}_", read.statement)
-    parameters = {f"l{number}_{name}": value for name, value in read.parameters.items()}
-    return _Read(own, parameters | {f"l{number}_line": number}, read.singles_from)
+    def reads(self) -> list[_Read]:
+        """Statements that give each line its quantity, and the number of its meter events."""
+        parameters = self._rolled_up.parameters() | {
+            "lines": Int8Array.of([*self._formulas]),
+            "formulas": TextArray.of([*self._formulas.values()]),
+        }
+        return [(_ROLLED_UP, parameters), *map(self._statement, self._one_by_one)]
+
+    def lapsed(self, reader: Reader, kept_from: int) -> list[int]:
+        """The lines that take single events from before those that are kept. To be asked after
+        they were read."""
+        found = [
+            line
+            for line, (meter, start, end) in self._one_by_one.items()
+            if meter.reach(to_microseconds(start), to_microseconds(end))[0] < kept_from
+        ]
+        if self._rolled_up.edges_start < kept_from:
+            records = reader.fetch(rolled.LAPSED, self._rolled_up.parameters())
+            found += [record["line"] for record in records]
+        return found
+
+    def _statement(self, line: int) -> _Read:
+        """The statement of one line, with parameters of its own beside the ledger."""
+        meter, start, end = self._one_by_one[line]
+        statement = (
+            f"{counted.counted(meter)} SELECT %(line)s::bigint AS line, "
+            f"{counted.QUANTITY[meter.formula]} AS quantity, count(*) AS meter_events FROM counted"
+        )
+        parameters = counted.parameters(meter, self._customer, start, end, _NOW) | {"line": line}
+        own = re.sub(r"%\((?!ledger_id\))", f"%(l{line}_", statement)
+        return own, {f"l{line}_{name}": value for name, value in parameters.items()}

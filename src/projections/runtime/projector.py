@@ -10,7 +10,7 @@ from ledger.store.retrying import TRANSIENT
 from projections.runtime.checkpoints import Checkpoints, advance
 from projections.runtime.log import Log, UnreadableEvent
 from projections.runtime.projection import Projection, apply_page, checkpoint_name
-from projections.runtime.rows import SqlRows
+from projections.runtime.sql_rows import SqlRows
 
 _log = structlog.get_logger("projector")
 

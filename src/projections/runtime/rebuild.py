@@ -25,7 +25,7 @@ from projections.runtime.partitions import (
     rename_partitions,
 )
 from projections.runtime.projection import Projection, apply_page, checkpoint_name
-from projections.runtime.rows import SqlRows
+from projections.runtime.sql_rows import SqlRows
 from projections.runtime.tables import Table
 
 _PAGE_EVENTS = 500

@@ -3,17 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, Generic, LiteralString, TypeVar, cast
 
 import msgspec
 
-from ledger.store.arrays import Int8Array, TextArray, UuidArray
+from ledger.store.arrays import Int8Array, TextArray
+from projections.runtime.columns import SENT_AS_TEXT, array_of, values_of
 
 R = TypeVar("R", bound=msgspec.Struct)
-
-_NUMBERS = frozenset({"bigint", "integer"})
-_SENT_AS_TEXT = frozenset({"numeric", "jsonb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +87,13 @@ class Table(Generic[R]):
 
     @cached_property
     def _values_of_key(self) -> Callable[[R], tuple[Any, ...]]:
-        return _values_of(self.key)
+        return values_of(self.key)
 
     @cached_property
     def values_of(self) -> Callable[[R], tuple[Any, ...]]:
         """The values of a row that `copy_statement` takes after the ledger's number; not its
         document."""
-        return _values_of(tuple(self.types))
+        return values_of(tuple(self.types))
 
     def create_statement(self, suffix: str = "") -> LiteralString:
         """DDL, to be run under the owner's role."""
@@ -148,16 +145,19 @@ class Table(Generic[R]):
             f"ON CONFLICT ({', '.join(('ledger_id', *self.key))}) DO {action}",
         )
 
-    def merge_statement(self, suffix: str = "") -> LiteralString:
-        """Insert many rows or merge them with those there, given as one array a column.
+    def merge_statement(self, suffix: str = "", returning: Sequence[str] = ()) -> LiteralString:
+        """Insert many rows or merge them with those there, given as one array a column. Returns
+        the key and the columns of `returning`, if there are any.
 
         Raises TypeError for a table whose rows are not merged.
         """
         changes = ", ".join(f"{name} = {to}" for name, to in self.merged().columns.items())
+        returned = ", ".join(f"t.{name}" for name in (*self.key, *returning))
         return cast(
             "LiteralString",
-            f"{self.insert_statement(suffix)} "
-            f"ON CONFLICT ({', '.join(('ledger_id', *self.key))}) DO UPDATE SET {changes}",
+            f"{self.insert_statement(suffix)} ON CONFLICT ({', '.join(('ledger_id', *self.key))}) "
+            + (f"DO UPDATE SET {changes}" if changes else "DO NOTHING")
+            + f" RETURNING {returned}" * bool(returning),
         )
 
     def merged(self) -> Merging[R]:
@@ -166,18 +166,48 @@ class Table(Generic[R]):
             raise TypeError(f"rows of {self.name} are not merged")
         return self.merging
 
-    def newest_statement(
-        self, column: str, order: Sequence[str], equal: Sequence[str], suffix: str = ""
+    def greatest_statement(
+        self,
+        column: str,
+        order: Sequence[str],
+        equal: Sequence[str],
+        suffix: str = "",
+        *,
+        least: bool = False,
     ) -> LiteralString:
-        """Rows equal in some columns, within bounds of another, the greatest of `order` first."""
-        what = "data::text AS data" if self.document else ", ".join(self.types)
+        """Rows equal in some columns, within bounds of another, the greatest of `order` first, or
+        the least."""
         match = " AND ".join(f"{name} = %({name})s" for name in ("ledger_id", *equal))
+        way = "ASC" if least else "DESC"
         return cast(
             "LiteralString",
-            f"SELECT {what} FROM {self.relation(suffix)} WHERE {match} "
+            f"SELECT {self._selected()} FROM {self.relation(suffix)} WHERE {match} "
             f"AND {column} >= %(from_bound)s AND {column} < %(to_bound)s "
-            f"ORDER BY {', '.join(f'{name} DESC' for name in order)} LIMIT %(most)s",
+            f"ORDER BY {', '.join(f'{name} {way}' for name in order)} LIMIT %(most)s",
         )
+
+    def spans_statement(
+        self, columns: Sequence[str], equal: str, column: str, suffix: str = ""
+    ) -> LiteralString:
+        """Columns of rows of many spans (`span_arrays`), each after the index of its span."""
+        # OFFSET 0 keeps each span a search of its own.
+        return cast(
+            "LiteralString",
+            f"SELECT span.n - 1, t.* FROM unnest(%(equal)s::{self._array_type(equal)}[], "
+            "%(starts)s::bigint[], %(ends)s::bigint[]) WITH ORDINALITY "
+            "AS span (equal, first, past, n) "
+            f"CROSS JOIN LATERAL (SELECT {', '.join(columns)} FROM {self.relation(suffix)} "
+            f"WHERE ledger_id = %(ledger_id)s AND {equal} = span.equal "
+            f"AND {column} >= span.first AND {column} < span.past OFFSET 0) AS t",
+        )
+
+    def span_arrays(self, equal: str, spans: Sequence[tuple[Any, int, int]]) -> dict[str, Any]:
+        """Spans as the statement above takes them: values, starts and ends."""
+        return {
+            "equal": array_of(self.types[equal], [value for value, _, _ in spans]),
+            "starts": Int8Array.of([start for _, start, _ in spans]),
+            "ends": Int8Array.of([end for _, _, end in spans]),
+        }
 
     def insert_statement(self, suffix: str = "") -> LiteralString:
         """Insert many new rows, given as one array a column."""
@@ -212,10 +242,9 @@ class Table(Generic[R]):
     def select_statement(self, suffix: str = "") -> LiteralString:
         """One row by key, as its document or its columns."""
         match = " AND ".join(f"{name} = %({name})s" for name in self.key)
-        what = "data::text AS data" if self.document else ", ".join(self.types)
         return cast(
             "LiteralString",
-            f"SELECT {what} FROM {self.relation(suffix)} "
+            f"SELECT {self._selected()} FROM {self.relation(suffix)} "
             f"WHERE ledger_id = %(ledger_id)s AND {match}",
         )
 
@@ -228,12 +257,16 @@ class Table(Generic[R]):
     def arrays(self, rows: list[R]) -> dict[str, Any]:
         """One array a column, for the statements above."""
         arrays = {
-            name: _array(kind, [getattr(row, name) for row in rows])
+            name: array_of(kind, [getattr(row, name) for row in rows])
             for name, kind in self.types.items()
         }
         if self.document:
             arrays["data"] = TextArray.of([self.document_of(row) for row in rows])
         return arrays
+
+    def _selected(self) -> str:
+        """What `from_record` takes."""
+        return "data::text AS data" if self.document else ", ".join(self.types)
 
     def _stored_names(self) -> list[str]:
         return [*self.types, "data"] if self.document else list(self.types)
@@ -242,29 +275,8 @@ class Table(Generic[R]):
         kind = self.types.get(name, "jsonb")
         if kind == "integer":
             return "bigint"
-        return "text" if kind in _SENT_AS_TEXT else kind
+        return "text" if kind in SENT_AS_TEXT else kind
 
     def _from_array(self, name: str) -> str:
         kind = self.types.get(name, "jsonb")
-        return f"::{kind}" if kind in _SENT_AS_TEXT else ""
-
-
-def _array(kind: str, values: list[Any]) -> Any:
-    """The values of a column as an array, packed where that is possible."""
-    if kind == "uuid":
-        return UuidArray.of([value.bytes for value in values])
-    if kind in _NUMBERS and None not in values:
-        return Int8Array.of(values)
-    if kind == "text":
-        return TextArray.of(values)
-    if kind in _SENT_AS_TEXT:
-        return TextArray.of([None if value is None else str(value) for value in values])
-    return values
-
-
-def _values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Reads some attributes of a row, always as a tuple."""
-    if len(names) == 1:
-        name = names[0]
-        return lambda row: (getattr(row, name),)
-    return attrgetter(*names)
+        return f"::{kind}" if kind in SENT_AS_TEXT else ""
