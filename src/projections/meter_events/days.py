@@ -52,14 +52,14 @@ USAGE_DAYS = Table(
 
 def days_of(singles: Iterable[Singles]) -> list[UsageDayRow]:
     """The rows to be merged for these events."""
-    found: dict[int, UsageDayRow] = {}
+    found: dict[int, tuple[int, int]] = {}
     for one in singles:
         for _, day, first, past in one.stretches(DAY):
             positions = one.positions[first:past]
-            row = UsageDayRow(day, min(positions), max(positions))
-            there = found.get(day)
-            found[day] = row if there is None else _together(there, row)
-    return list(found.values())
+            least, greatest = min(positions), max(positions)
+            there = found.get(day, (least, greatest))
+            found[day] = min(least, there[0]), max(greatest, there[1])
+    return [UsageDayRow(day, *positions) for day, positions in found.items()]
 
 
 def day_of(timestamp: int) -> int:
