@@ -33,6 +33,14 @@ def test_a_recorded_event_is_told_with_its_place(shop: UsageShop) -> None:
     assert (found["cancelled"], found["invoice_lines"], found["rejections"]) == (None, [], [])
 
 
+def test_a_text_that_is_counted_is_told_as_it_was_sent(served: Served) -> None:
+    visited = UsageShop.on(served, "unique_count")
+    identifier = sent(visited, value="ada 01.0")
+    found = visited.why(identifier).json()
+    assert found["payload"] == {"stripe_customer_id": visited.customer, "value": "ada 01.0"}
+    assert visited.total() == 1
+
+
 def test_a_cancelled_event_says_by_whom(shop: UsageShop) -> None:
     identifier = sent(shop)
     shop.served.client().v1.billing.meter_event_adjustments.create(

@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -18,7 +18,7 @@ DAY = 86_400
 
 @dataclass
 class UsageShop:
-    """A meter of its own event name (sum), and a customer."""
+    """A meter of its own event name, and a customer."""
 
     served: Served
     meter: str
@@ -27,12 +27,12 @@ class UsageShop:
     now: int
 
     @classmethod
-    def on(cls, served: Served) -> "UsageShop":
+    def on(cls, served: Served, formula: Literal["sum", "unique_count"] = "sum") -> "UsageShop":
         client = served.client()
         name = f"tokens_{uuid.uuid4().hex}"
-        meter = client.v1.billing.meters.create(
-            {"display_name": name, "event_name": name, "default_aggregation": {"formula": "sum"}}
-        )
+        named = {"display_name": name, "event_name": name}
+        asked: Any = {**named, "default_aggregation": {"formula": formula}}
+        meter = client.v1.billing.meters.create(asked)
         customer = client.v1.customers.create({"name": "Ada"})
         return cls(served, meter.id, name, customer.id, to_epoch(system_now()))
 
