@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.kernel.clock import to_microseconds
+from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.quantities import decimal_text
 from ledger.meter_events.aggregation import MeterDefinition, MeteredEvent, tally
 from ledger.meter_events.commands import CancelMeterEvent
@@ -168,6 +170,20 @@ def test_events_without_a_declared_key_are_counted_under_null(followed: Followed
     undeclared = SummaryQuery(meter, "cus_a", start, end, group_by=("region",))
     found = summaries(followed.reader(), undeclared)
     assert {s.dimensions["region"]: s.aggregated_value for s in found} == {"eu": 4, None: 3}
+
+
+def test_groups_without_end_are_refused(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.meter_events.summaries.MOST_DIVIDED", 2)
+    meter = followed.ledger.meter("calls", "sum", None, ("model",))
+    followed.ledger.record(*(report("calls", str(n), request=f"r{n}") for n in range(3)))
+    times = MIDNIGHT_AFTER - timedelta(days=1), MIDNIGHT_AFTER
+    with pytest.raises(InvalidRequest) as refused:
+        summaries(followed.reader(), SummaryQuery(meter, "cus_a", *times, group_by=("request",)))
+    assert refused.value.param == "dimension_group_by_keys"
+    few = SummaryQuery(meter, "cus_a", *times, filters={"request": "r1"}, group_by=("request",))
+    assert [s.aggregated_value for s in summaries(followed.reader(), few)] == [1]
 
 
 def test_an_id_says_what_a_summary_is_of(followed: Followed) -> None:

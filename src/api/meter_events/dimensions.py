@@ -30,7 +30,8 @@ class ByDimensions(RequestParams):
         ArrayOf[Annotated[str, text(100)]],
         Field(
             description="An extension: divides usage by the texts under these payload keys. Keys "
-            "that the meter declares are read from rollups, others from single events."
+            "that the meter declares are read from rollups, others from single events. More than "
+            "10,000 summaries are refused."
         ),
     ] = Field(default_factory=list[str])
 

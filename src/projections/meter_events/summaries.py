@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, LiteralString, cast
+from typing import Any, Final, LiteralString, cast
 
 from ledger.kernel.clock import EPOCH, to_epoch, to_microseconds
 from ledger.kernel.errors import InvalidRequest, NotFound
@@ -27,6 +27,10 @@ from projections.meter_events.retention import KEPT_FROM, LOG_WITHIN_SECONDS, lo
 from projections.meter_events.rollup_rows import USAGE_ROLLUPS
 from projections.meter_events.summary_query import Grouping, SummaryQuery
 from projections.runtime.reader import Paging, Reader
+
+MOST_DIVIDED: Final = 10_000
+"""Summaries that usage may be divided into at once by payload keys, which may have any number of
+texts."""
 
 _MINUTE = timedelta(minutes=1)
 _ALIGNMENT: dict[Grouping | None, tuple[timedelta, str]] = {
@@ -76,8 +80,11 @@ def check_times(
 
 
 def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
-    """Every stretch with usage, newest first. Raises InvalidRequest for bad times, Unavailable
-    while the read model is behind, InvalidRequest where the log takes too long to read."""
+    """Every stretch with usage, newest first, and within it by the texts of `group_by`.
+
+    Raises InvalidRequest for bad times, for groups that are too many, and where the log takes too
+    long to read; Unavailable while the read model is behind.
+    """
     check_times(query)
     reader.wait_for(USAGE_ROLLUPS)
     start, end = to_epoch(query.start), to_epoch(query.end)
@@ -85,6 +92,12 @@ def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
     # An ungrouped stretch is one bucket that begins at its own start.
     offset = 0 if query.grouping else start * MICROSECONDS
     records = _read(reader, query, {"offset": offset, "bucket": width})
+    if query.group_by and len(records) > MOST_DIVIDED:
+        raise InvalidRequest(
+            f"This divides usage into more than {MOST_DIVIDED} summaries. Ask for less time, or "
+            "filter it, or group it by fewer payload keys.",
+            param="dimension_group_by_keys",
+        )
     return [
         _summary(query, (record["bucket"] * width + offset) // MICROSECONDS, width, record)
         for record in records
@@ -120,9 +133,11 @@ def _divided(query: SummaryQuery, source: "_Source") -> tuple[LiteralString, dic
         f"{source.quantity} AS quantity FROM {source.name} "
         f"WHERE {' AND '.join(['true', *texts])} GROUP BY {places}) "
         f"SELECT divided.*, k.kept_from FROM (SELECT {KEPT_FROM} AS kept_from) AS k "
-        f"LEFT JOIN divided ON true ORDER BY bucket DESC{order}"
+        f"LEFT JOIN divided ON true ORDER BY bucket DESC{order} "
+        "LIMIT %(most)s"
     )
-    named = {f"group_{n}": key for n, key in enumerate(query.group_by)}
+    named: dict[str, Any] = {f"group_{n}": key for n, key in enumerate(query.group_by)}
+    named["most"] = MOST_DIVIDED + 1 if query.group_by else None
     for n, (key, text) in enumerate(query.filters.items()):
         named |= {f"filter_{n}": key, f"text_{n}": text}
     return cast("LiteralString", statement), source.parameters | named
