@@ -20,6 +20,7 @@ from api.http.versions import requested_version
 from api.http.wire_headers import mount_wire_headers
 from api.meter_events.objects import RecordedMeterEvent, meter_event_object
 from api.meter_events.params import MeterEventCreate
+from api.serve.process import collect_garbage_seldom
 from ledger.kernel.clock import system_now, to_microseconds
 from ledger.kernel.ids import new_time_ordered_id
 
@@ -52,6 +53,7 @@ def serve(listener: int) -> None:
     route = HTTPRouteHandler(_PATH, http_method=HttpMethod.POST, status_code=200)(_answer)
     app = Litestar([route], openapi_config=None)
     mount_wire_headers(app)
+    collect_garbage_seldom()
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
 

@@ -1,6 +1,7 @@
 """One process of a served ledger: an API worker, the projector, or the scheduler."""
 
 import argparse
+import gc
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ _DRAIN_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 30
 _SWITCH_SECONDS = 0.0005
 """How long a thread with an answer of the database waits for one that is busy with requests."""
+_YOUNG_OBJECTS = 20_000
 _API_CONNECTIONS = 16
 _FOLLOWER_CONNECTIONS = 2
 
@@ -60,8 +62,10 @@ def _serve(services: Services, listener: int) -> None:
     from api.app import create_app
 
     sys.setswitchinterval(_SWITCH_SECONDS)
+    app = create_app(services)
+    collect_garbage_seldom()
     config = uvicorn.Config(
-        create_app(services),
+        app,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
@@ -69,6 +73,14 @@ def _serve(services: Services, listener: int) -> None:
         server_header=False,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
+
+
+def collect_garbage_seldom() -> None:
+    """Requests leave little behind that needs to be collected, and what stands when a process
+    starts, stays. Looking through all of it every 700 objects took a fifth of a worker's time and
+    held up its slowest answers by some 40 ms."""
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
 
 
 def _follow(
