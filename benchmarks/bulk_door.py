@@ -18,12 +18,15 @@ from benchmarks.processor import processor_seconds, spent
 from benchmarks.report import Report, at_least, at_most
 from benchmarks.usage import Record, bulk_posts, records, send, shop, stream_posts
 
-SMALL = ["--records", "20000"]
+SMALL = ["--records", "20000", "--warm-up", "5000"]
 _STREAMED = 100
+_WARM_UP = 250_000
+"""So that the usage of each customer is rolled up as finely as it will be in the long run."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--records", type=int, default=500_000)
+    parser.add_argument("--warm-up", type=int, default=_WARM_UP)
     parser.add_argument("--body", type=int, default=1_000, help="records of a body")
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
@@ -33,7 +36,9 @@ def measure(options: argparse.Namespace, report: Report) -> None:
     """Both doors, and COPY."""
     with installed(report, workers=options.workers) as installation:
         customers = shop(installation.served)
-        warm_up = bulk_posts(records(20_000, customers), installation.served.api_key, options.body)
+        warm_up = bulk_posts(
+            records(options.warm_up, customers), installation.served.api_key, options.body
+        )
         send(installation.served, warm_up, options.clients)
         installation.wait_for_projector()
         _bulk(installation, customers, options, report)

@@ -16,12 +16,13 @@ from tests.support.served import Served
 BULK = "/ingest/v1/usage"
 STREAM = "/v2/billing/meter_event_stream"
 EVENT_NAME = "tokens"
+CUSTOMERS = 1_000
 Record = dict[str, Any]
 Post = tuple[str, bytes, dict[str, str]]
 """Path, body and headers of one request."""
 
 
-def shop(served: Served, customers: int = 50, dimensions: Sequence[str] = ()) -> list[str]:
+def shop(served: Served, customers: int = CUSTOMERS, dimensions: Sequence[str] = ()) -> list[str]:
     """A meter of EVENT_NAME that sums, and customers; their ids. `dimensions` are payload keys that
     the meter declares."""
     client = served.client()
@@ -35,8 +36,8 @@ def shop(served: Served, customers: int = 50, dimensions: Sequence[str] = ()) ->
     return [client.v1.customers.create({"name": f"C{n}"}).id for n in range(customers)]
 
 
-def records(count: int, customers: list[str], within_seconds: int = 86_400) -> list[Record]:
-    """Meter events of the last day, each with a random UUID for its identifier."""
+def records(count: int, customers: list[str], within_seconds: int = 60) -> list[Record]:
+    """Meter events as they happen, each with a random UUID for its identifier."""
     now = to_epoch(system_now())
     chance = random.Random(7)
     return [

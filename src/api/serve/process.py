@@ -88,6 +88,8 @@ def _follow(
 ) -> None:
     from api.scheduler import run_scheduler
 
+    collect_garbage_seldom()
+
     def stop(_: int, __: FrameType | None) -> None:
         stopping.set()
 
