@@ -65,7 +65,9 @@ CROSS JOIN LATERAL (
     OFFSET 0) AS r
 """
 
-# The bounds of all edges are parameters themselves, so that no partitions but theirs are opened.
+# The bounds of all edges are parameters themselves, so that no partitions but theirs are opened. A
+# limit that is NULL cuts nothing off. That the planner cannot know it makes the plan without values
+# the cheaper one in its eyes, so that it is kept: to plan this takes longer than to run it.
 _SINGLE: Final[LiteralString] = f"""
 SELECT edge.line, e.timestamp, 1, coalesce(e.value, 0), e.value, e.value,
     e.timestamp, e.position, e.ordinal, e.value, e.payload
@@ -81,7 +83,7 @@ CROSS JOIN LATERAL (
           WHERE c.ledger_id = %(ledger_id)s AND c.series = edge.series
             AND c.timestamp = m.timestamp AND c.position = m.position
             AND c.ordinal = m.ordinal)
-    OFFSET 0) AS e
+    LIMIT %(no_limit)s::bigint) AS e
 """
 
 _WINDOWS: Final[LiteralString] = f"""
@@ -233,6 +235,7 @@ class Lines:
             **_arrays("window", edge_names, self._windows),
             "edges_start": self.edges_start,
             "edges_end": max((edge.end for _, _, edge in self._edges), default=0),
+            "no_limit": None,
         }
 
     @property
