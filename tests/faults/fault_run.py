@@ -148,7 +148,7 @@ class _Run:
             thread.start()
         try:
             day = 0
-            while day < days or not nemesis.finished.is_set():
+            while day < days or (killing.is_alive() and not nemesis.finished.is_set()):
                 day += 1
                 nemesis.allow(days)
                 live(driver, business, day)
@@ -162,6 +162,8 @@ class _Run:
             for client in (driver, *clients):
                 client.close()
         self.journal.wrong += [f"{s.name} hangs" for s in senders if s.is_alive()]
+        if not nemesis.finished.is_set():
+            self.journal.wrong.append("not everything was killed that was to be")
         self.days = day
         return business
 

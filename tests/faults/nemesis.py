@@ -114,8 +114,11 @@ class Nemesis:
     def _arm(self, place: str) -> None:
         """Have the next process that comes to a place killed there, and wait for it."""
         armed = self.crash_points / place
-        armed.touch()
-        armed.chmod(0o666)
+        # Whoever comes by takes it at once, so it appears with its rights.
+        prepared = armed.with_suffix(".prepared")
+        prepared.touch()
+        prepared.chmod(0o666)
+        prepared.rename(armed)
         deadline = time.monotonic() + _ALIVE_SECONDS
         while time.monotonic() < deadline and not self.stopping.is_set():
             if not armed.exists():

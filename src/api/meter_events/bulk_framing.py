@@ -16,8 +16,9 @@ from msgspec.structs import replace
 LONGEST_RECORD: Final = 256 * 1024
 """Bytes of one record; the largest payload that is allowed, escaped, has fewer."""
 
-_TOKEN: Final = re.compile(rb'[{}\[\],]|"[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
-_REST_OF_TEXT: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
+# No possessive quantifiers: Python before 3.11.5 gets them wrong. Nothing here is tried again.
+_TOKEN: Final = re.compile(rb'[{}\[\],]|"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
+_REST_OF_TEXT: Final = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 _OWN_COLUMNS: Final = ("event_name", "identifier", "timestamp")
 _SHOWN: Final = 300
 
@@ -173,7 +174,7 @@ class Table:
     _open_bytes: int = 0
 
     def __post_init__(self) -> None:
-        self._quotes = _Quotes.of(self.delimiter)
+        self._quotes = _Quotes(self.delimiter.encode())
 
     @classmethod
     def of_records(cls) -> "Table":
@@ -270,25 +271,31 @@ class _Quotes(NamedTuple):
     """Tells where a quoted field goes on in the next line. A quote within a field that does not
     begin with one is a character like any other."""
 
-    opens: re.Pattern[bytes]
-    stays: re.Pattern[bytes]
-
-    @classmethod
-    def of(cls, delimiter: str) -> "_Quotes":
-        end = re.escape(delimiter.encode())
-        text, rest = rb'(?:[^"]|"")*+', rb"[^" + end + rb"]*+" + end
-        fields = (
-            rb'(?:"' + text + rb'"' + rest + rb'|[^"' + end + rb"]" + rest + rb"|" + end + rb")*+"
-        )
-        opens = fields + rb'"' + text
-        stays = text + rb'(?:"' + rest + opens + rb")?"
-        return cls(re.compile(opens), re.compile(stays))
+    delimiter: bytes
 
     def leave_open(self, line: bytes, *, within: bool) -> bool:
         """Whether a field is open at the end of a line; `within` if one is at its beginning."""
         if b'"' not in line:
             return within
-        return (self.stays if within else self.opens).fullmatch(line) is not None
+        place = 0
+        while True:
+            if within or line.startswith(b'"', place):
+                place = _after_text(line, place if within else place + 1)
+                if place < 0:
+                    return True
+                within = False
+            place = line.find(self.delimiter, place) + 1
+            if not place:
+                return False
+
+
+def _after_text(line: bytes, place: int) -> int:
+    """Where a quoted text that goes on at a place is over, -1 if it is not."""
+    while (quote := line.find(b'"', place)) >= 0:
+        if not line.startswith(b'"', quote + 1):
+            return quote + 1
+        place = quote + 2
+    return -1
 
 
 def _too_long() -> str:
