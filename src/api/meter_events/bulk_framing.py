@@ -8,10 +8,12 @@ import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 from msgspec.structs import replace
+
+from api.meter_events.csv_quotes import Quotes
 
 LONGEST_RECORD: Final = 256 * 1024
 """Bytes of one record; the largest payload that is allowed, escaped, has fewer."""
@@ -167,14 +169,14 @@ class Table:
     record: Callable[[dict[str, str]], bytes]
     needed: Sequence[str]
     delimiter: str = ","
-    _quotes: "_Quotes" = field(init=False)
+    _quotes: Quotes = field(init=False)
     _lines: Lines = field(default_factory=lambda: Lines(blank=True))
     _columns: list[str] = field(default_factory=list[str])
     _open: list[Cut] = field(default_factory=list[Cut])
     _open_bytes: int = 0
 
     def __post_init__(self) -> None:
-        self._quotes = _Quotes(self.delimiter.encode())
+        self._quotes = Quotes(self.delimiter.encode())
 
     @classmethod
     def of_records(cls) -> "Table":
@@ -265,37 +267,6 @@ def _own_record(cells: dict[str, str]) -> bytes:
     filled = {name: cell for name, cell in cells.items() if cell}
     own: dict[str, object] = {n: filled.pop(n) for n in _OWN_COLUMNS if n in filled}
     return msgspec.json.encode({**own, "payload": filled})
-
-
-class _Quotes(NamedTuple):
-    """Tells where a quoted field goes on in the next line. A quote within a field that does not
-    begin with one is a character like any other."""
-
-    delimiter: bytes
-
-    def leave_open(self, line: bytes, *, within: bool) -> bool:
-        """Whether a field is open at the end of a line; `within` if one is at its beginning."""
-        if b'"' not in line:
-            return within
-        place = 0
-        while True:
-            if within or line.startswith(b'"', place):
-                place = _after_text(line, place if within else place + 1)
-                if place < 0:
-                    return True
-                within = False
-            place = line.find(self.delimiter, place) + 1
-            if not place:
-                return False
-
-
-def _after_text(line: bytes, place: int) -> int:
-    """Where a quoted text that goes on at a place is over, -1 if it is not."""
-    while (quote := line.find(b'"', place)) >= 0:
-        if not line.startswith(b'"', quote + 1):
-            return quote + 1
-        place = quote + 2
-    return -1
 
 
 def _too_long() -> str:
