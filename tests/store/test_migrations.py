@@ -37,6 +37,20 @@ def test_the_application_role_may_look_that_nothing_is_missing(database: Databas
     assert migrate(database.app_url) == []
 
 
+def test_the_application_role_may_append_usage_where_the_public_may_call_nothing(
+    empty: Database,
+) -> None:
+    with psycopg.connect(empty.owner_url, autocommit=True) as owner:
+        owner.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+    migrate(empty.owner_url, empty.app_role)
+    with psycopg.connect(empty.app_url) as app:
+        calls = app.execute(
+            "SELECT has_function_privilege(oid, 'EXECUTE') FROM pg_proc "
+            "WHERE pronamespace = 'ledger'::regnamespace"
+        ).fetchall()
+    assert calls == [(True,)]
+
+
 def test_the_application_role_cannot_migrate(empty: Database) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         migrate(empty.app_url)

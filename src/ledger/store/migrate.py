@@ -133,6 +133,7 @@ GRANTS = (
     "GRANT SELECT ON public.tallybook_migrations TO {role}",
     "GRANT SELECT, INSERT ON ledger.events, ledger.usage_keys TO {role}",
     "GRANT SELECT, INSERT, UPDATE ON ledger.heads TO {role}",
+    "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ledger.idempotency_keys TO {role}",
     "GRANT SELECT, INSERT, DELETE ON ledger.customer_keys TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA projections TO {role}",
