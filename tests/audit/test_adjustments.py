@@ -39,28 +39,10 @@ def cancel(
 
 def invoice_of(shop: UsageShop) -> tuple[stripe.Invoice, str]:
     """A draft for a subscription that has ended, and the identifier of its only meter event."""
-    client = shop.served.client()
-    product = client.v1.products.create({"name": "Tokens"})
-    price = client.v1.prices.create(
-        {
-            "currency": "usd",
-            "product": product.id,
-            "unit_amount": 4,
-            "recurring": {"interval": "month", "usage_type": "metered", "meter": shop.meter},
-        }
-    )
-    subscription = client.v1.subscriptions.create(
-        {
-            "customer": shop.customer,
-            "items": [{"price": price.id}],
-            "backdate_start_date": shop.now - 3_600,
-        }
-    )
-    identifier = sent(shop, value="3")
-    client.v1.subscriptions.cancel(subscription.id, {"invoice_now": True})
+    identifier = shop.billed(value="3")
     [invoice] = [
         invoice
-        for invoice in client.v1.invoices.list({"customer": shop.customer}).data
+        for invoice in shop.served.client().v1.invoices.list({"customer": shop.customer}).data
         if invoice.status == "draft"
     ]
     return invoice, identifier

@@ -82,27 +82,9 @@ def test_refusals_are_counted_in_full_and_kept_in_part(shop: UsageShop) -> None:
 
 
 def test_an_event_names_the_invoice_line_it_falls_on(shop: UsageShop) -> None:
-    client = shop.served.client()
-    product = client.v1.products.create({"name": "Tokens"})
-    price = client.v1.prices.create(
-        {
-            "currency": "usd",
-            "product": product.id,
-            "unit_amount": 4,
-            "recurring": {"interval": "month", "usage_type": "metered", "meter": shop.meter},
-        }
-    )
-    subscription = client.v1.subscriptions.create(
-        {
-            "customer": shop.customer,
-            "items": [{"price": price.id}],
-            "backdate_start_date": shop.now - 3_600,
-        }
-    )
-    identifier = sent(shop)
-    client.v1.subscriptions.cancel(subscription.id, {"invoice_now": True})
+    identifier = shop.billed()
     found = shop.why(identifier).json()
-    invoices = client.v1.invoices.list({"customer": shop.customer}).data
+    invoices = shop.served.client().v1.invoices.list({"customer": shop.customer}).data
     assert [line["included"] for line in found["invoice_lines"]] == [True]
     assert found["invoice_lines"][0]["invoice"] in {invoice.id for invoice in invoices}
 

@@ -61,7 +61,8 @@ class Followed:
 
     def reader(self) -> Reader:
         self.project()
-        return Reader(self.ledger.datastore, self.ledger.ledger_id, NAMES, self.ledger.head())
+        ledger = self.ledger
+        return Reader(ledger.datastore, ledger.ledger_id, NAMES, ledger.head(), log=self.log)
 
     def kept(self, table: Table[Any]) -> list[str]:
         """The rows in the database, by key."""
@@ -73,7 +74,7 @@ class Followed:
 
     def in_memory(self) -> MemoryRows:
         """The rows built in memory event by event."""
-        rows = MemoryRows()
+        rows = MemoryRows(self.log)
         for recorded in self.log.page(0, 10_000):
             PROJECTION.apply(recorded, rows)
         return rows

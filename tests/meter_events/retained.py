@@ -4,37 +4,15 @@ from datetime import datetime, timedelta
 
 from ledger.kernel.months import Month
 from ledger.meter_events.commands import CancelMeterEvent, ChangeUsageRetention
-from projections.meter_events.projection import MeterEventsProjection
 from projections.meter_events.rollup_rows import USAGE_ROLLUPS
 from projections.meter_events.rows import METER_EVENTS
-from projections.runtime.log import Log
-from projections.runtime.projection import checkpoint_name
-from projections.runtime.projector import Projector
-from projections.runtime.reader import Reader
-from projections.runtime.rows import MemoryRows
 from projections.runtime.sweeping import sweep
-from tests.meter_events.metered_ledger import NOW, MeteredLedger, report
-
-PROJECTION = MeterEventsProjection()
-NAMES = {table.name: checkpoint_name(PROJECTION) for table in PROJECTION.tables}
+from tests.meter_events.followed_ledger import Followed
+from tests.meter_events.metered_ledger import NOW, report
 
 
-class Retained:
+class Retained(Followed):
     """Usage that is projected when asked for, and let go month by month."""
-
-    def __init__(self, ledger: MeteredLedger) -> None:
-        self.ledger = ledger
-        self.log = Log(ledger.recorder, ledger.mapper)
-        self._projector = Projector(ledger.datastore, lambda _: self.log, [PROJECTION])
-
-    def project(self) -> None:
-        while self._projector.step_ledger(self.ledger.ledger_id):
-            pass
-
-    def reader(self) -> Reader:
-        self.project()
-        ledger = self.ledger
-        return Reader(ledger.datastore, ledger.ledger_id, NAMES, ledger.head(), log=self.log)
 
     def use(
         self, name: str, identifier: str, at: datetime, value: str, region: str | None = None
@@ -73,14 +51,8 @@ class Retained:
 
     def rollups(self) -> list[str]:
         """The rows of rollups in the database, by key."""
-        found = self.reader().fetch_rows(
-            USAGE_ROLLUPS, "ledger_id = %(ledger_id)s ORDER BY series, resolution, bucket", {}
-        )
-        return [str(row) for row in found]
+        return self.kept(USAGE_ROLLUPS)
 
     def rollups_built_at_once(self) -> list[str]:
         """The same rows, built in memory from the whole log."""
-        rows = MemoryRows(self.log)
-        for recorded in self.log.page(0, 10_000):
-            PROJECTION.apply(recorded, rows)
-        return [str(row) for row in rows.all(USAGE_ROLLUPS)]
+        return [str(row) for row in self.in_memory().all(USAGE_ROLLUPS)]

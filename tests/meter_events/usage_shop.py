@@ -80,6 +80,29 @@ class UsageShop:
         )
         return found.data[0].aggregated_value if found.data else None
 
+    def billed(self, **changed: Any) -> str:
+        """Have one meter event on the draft of a subscription that has ended; its identifier."""
+        client = self.served.client()
+        price = client.v1.prices.create(
+            {
+                "currency": "usd",
+                "product": client.v1.products.create({"name": "Tokens"}).id,
+                "unit_amount": 4,
+                "recurring": {"interval": "month", "usage_type": "metered", "meter": self.meter},
+            }
+        )
+        subscription = client.v1.subscriptions.create(
+            {
+                "customer": self.customer,
+                "items": [{"price": price.id}],
+                "backdate_start_date": self.now - 3_600,
+            }
+        )
+        record = self.record(**changed)
+        assert self.send(ndjson([record])).json()["accepted"] == 1
+        client.v1.subscriptions.cancel(subscription.id, {"invoice_now": True})
+        return record["identifier"]
+
 
 def ndjson(records: list[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(record).encode() + b"\n" for record in records)
