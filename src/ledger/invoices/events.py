@@ -14,6 +14,7 @@ from ledger.subscriptions.events import CollectionMethod
 
 BillingReason = Literal["subscription_create", "subscription_cycle", "subscription_update"]
 LineKind = Literal["metered", "licensed", "opening"]
+TaxabilityReason = Literal["standard_rated", "zero_rated", "customer_exempt", "reverse_charge"]
 
 
 class DraftLine(Fact):
@@ -69,6 +70,23 @@ class UsageEvidence(Fact):
     first_position: int | None
     last_position: int | None
     digest: str
+
+
+class LineDiscount(Fact):
+    """By how many minor units a discount lowers a line; below 0 where the line gives back."""
+
+    discount: str
+    amount: int
+
+
+class LineTax(Fact):
+    """A tax on a line, in minor units. An inclusive one is a part of the line's amount."""
+
+    tax_rate: str
+    amount: int
+    taxable_amount: int
+    inclusive: bool
+    reason: TaxabilityReason
 
 
 class FinalLine(Fact):

@@ -1,0 +1,1 @@
+"""Coupons, and the discounts they give where they are applied."""
