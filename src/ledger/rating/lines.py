@@ -6,17 +6,25 @@ from typing import Literal
 import msgspec
 
 Model = Literal["per_unit", "package", "graduated", "volume"]
+StepModel = Literal[Model, "included", "percentage", "minimum", "maximum", "proration", "rounding"]
 
 
 class RatingStep(msgspec.Struct, frozen=True):
-    """One product of a rating: `amount = quantity * unit_amount + flat_amount`, exactly.
+    """One step of a rating: `amount = quantity * unit_amount + flat_amount`, exactly.
 
-    `quantity` counts units, or packages where the model is `package`. A tier also says where it
-    lies: quantities in (`above`, `up_to`], without end where `up_to` is None. Amounts are minor
-    units, not rounded.
+    Amounts are minor units, not rounded. What the rest says depends on the model:
+
+    - `per_unit`, `package`: units or packages at their price.
+    - `graduated`, `volume`: a tier, for quantities in (`above`, `up_to`], without end where `up_to`
+      is None.
+    - `included`: the `quantity` of units that cost nothing.
+    - `percentage`: `unit_amount` is the share (0.029 for 2.9 %) of `quantity` minor units.
+    - `minimum`, `maximum`, `proration`, `rounding`: `amount` leads from `above`, what the steps
+      before it came to, to `up_to`. A share by the second is stated to 12 decimals there; the
+      rounding is of the share itself and takes what is left.
     """
 
-    model: Model
+    model: StepModel
     quantity: Decimal
     unit_amount: Decimal
     amount: Decimal

@@ -1,28 +1,16 @@
-"""The steps of a rating as they are stored with a line, decimals as canonical text."""
+"""The steps of a rated line as an event keeps them, decimals as canonical text."""
 
-from typing import Literal
+from decimal import Decimal
 
 from ledger.kernel.events import Fact
-
-StepModel = Literal[
-    "included",
-    "per_unit",
-    "package",
-    "graduated",
-    "volume",
-    "percentage",
-    "minimum",
-    "maximum",
-    "proration",
-    "rounding",
-]
+from ledger.kernel.quantities import decimal_text
+from ledger.rating.lines import RatedLine, StepModel
 
 
 class RatedStep(Fact):
-    """One step from a quantity to an amount; the steps' amounts add up to the line's amount.
+    """A `RatingStep` with its decimals as text; the fields mean the same.
 
-    `quantity` counts units, or packages where the model is `package`; a tier holds quantities in
-    (`above`, `up_to`]. Amounts are minor units, exact, not rounded.
+    The amounts of a line's steps add up to the line's amount.
     """
 
     model: StepModel
@@ -32,3 +20,23 @@ class RatedStep(Fact):
     amount: str
     above: str | None = None
     up_to: str | None = None
+
+
+def stored_steps(line: RatedLine) -> tuple[RatedStep, ...]:
+    """The steps of a line, in the order in which they were taken."""
+    return tuple(
+        RatedStep(
+            model=step.model,
+            quantity=decimal_text(step.quantity),
+            unit_amount=decimal_text(step.unit_amount),
+            flat_amount=decimal_text(step.flat_amount),
+            amount=decimal_text(step.amount),
+            above=_text(step.above),
+            up_to=_text(step.up_to),
+        )
+        for step in line.steps
+    )
+
+
+def _text(bound: Decimal | None) -> str | None:
+    return None if bound is None else decimal_text(bound)
