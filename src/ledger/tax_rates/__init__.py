@@ -1,0 +1,1 @@
+"""Tax rates: percentages that lines of invoices are taxed by."""
