@@ -7,6 +7,12 @@ from ledger.meter_events.events import EVENTS as METER_EVENTS
 from ledger.meters.events import EVENTS as METERS
 from ledger.meters.events import MeterCreated, created_without_dimensions
 from ledger.prices.events import EVENTS as PRICES
+from ledger.prices.events import (
+    PriceCreated,
+    PriceDetailsChanged,
+    changed_without_extensions,
+    created_without_extensions,
+)
 from ledger.products.events import EVENTS as PRODUCTS
 from ledger.store.catalogue import EventCatalogue
 from ledger.store.upcasting import Upcasters
@@ -17,6 +23,10 @@ UPCASTERS = Upcasters()
 """Steps from released payloads to newer ones; stored bytes never change."""
 
 UPCASTERS.register("meter.created.v1", MeterCreated.TOPIC)(created_without_dimensions)
+UPCASTERS.register("price.created.v1", PriceCreated.TOPIC)(created_without_extensions)
+UPCASTERS.register("price.details_changed.v1", PriceDetailsChanged.TOPIC)(
+    changed_without_extensions
+)
 
 EVENT_CATALOGUE = EventCatalogue(
     (

@@ -1,5 +1,7 @@
 """Terms of prices for rating tests, written short."""
 
+from typing import Any
+
 from ledger.prices.definition import TermsRequest, TierRequest, define_terms
 from ledger.prices.terms import PriceTerms, TiersMode, TransformQuantity
 
@@ -34,3 +36,12 @@ def tiered(mode: TiersMode, *tiers: tuple[int | None, str, str]) -> PriceTerms:
             ),
         )
     )
+
+
+def with_extensions(terms: PriceTerms, *, metered: bool = True, **extensions: Any) -> PriceTerms:
+    """The same terms with extensions, billed monthly; `percentage_fee` is (percent, of)."""
+    if (fee := extensions.get("percentage_fee")) is not None:
+        extensions["percentage_fee"] = {"percent": fee[0], "of": fee[1]}
+    usage: dict[str, Any] = {"usage_type": "metered", "meter": "mtr_test_1"} if metered else {}
+    recurring = {"interval": "month", **usage}
+    return PriceTerms.model_validate({**terms.model_dump(), "recurring": recurring, **extensions})

@@ -2,58 +2,21 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.kernel.quantities import decimal_text
-from ledger.prices.terms import PriceTerms
 from ledger.rating.rate import rate
-from tests.rating.terms_examples import each, packages, tiered
+from ledger.rating.steps import stored_steps
+from tests.rating.priced import Priced, priced, quantities, tiers, unit_amounts
+from tests.rating.terms_examples import each, tiered
 from tests.support.reference_biller import cost
 from tests.support.reference_formulas import rounded
 
-quantities = st.one_of(
-    st.integers(0, 300).map(Decimal),
-    st.decimals(0, 300, places=2),
-    st.decimals(0, 10**6, places=12),
-    st.integers(0, 10**15).map(Decimal),
-)
-unit_amounts = st.one_of(
-    st.integers(0, 1000).map(str),
-    st.decimals(0, 10, places=3).map(decimal_text),
-    st.decimals(0, 1, places=12).map(decimal_text),
-)
-
-
-@st.composite
-def tiers(draw: st.DrawFn) -> list[tuple[int | None, str, str]]:
-    bounds = draw(st.lists(st.integers(1, 250), max_size=9, unique=True).map(sorted))
-    return [(up_to, draw(unit_amounts), draw(unit_amounts)) for up_to in [*bounds, None]]
-
-
-@st.composite
-def priced(draw: st.DrawFn) -> tuple[PriceTerms, dict[str, Any]]:
-    """The same price for the product and for the reference biller."""
-    model = draw(st.sampled_from(["per_unit", "up", "down", "graduated", "volume"]))
-    if model in ("graduated", "volume"):
-        rows = draw(tiers())
-        names = ("up_to", "unit_amount", "flat_amount")
-        plain = {"tiers_mode": model, "tiers": [dict(zip(names, row, strict=True)) for row in rows]}
-        return tiered("graduated" if model == "graduated" else "volume", *rows), plain
-    amount = draw(unit_amounts)
-    if model == "per_unit":
-        return each(amount), {"unit_amount": amount}
-    size = draw(st.integers(1, 120))
-    plain = {"unit_amount": amount, "divide_by": size, "round": model}
-    return packages(amount, of=size, rounding=model), plain
-
 
 @given(priced(), quantities)
-def test_an_amount_is_that_of_the_reference_biller(
-    price: tuple[PriceTerms, dict[str, Any]], quantity: Decimal
-) -> None:
+def test_an_amount_is_that_of_the_reference_biller(price: Priced, quantity: Decimal) -> None:
     terms, plain = price
     line = rate(terms, quantity)
     assert Fraction(line.exact) == cost(plain, Fraction(quantity))
@@ -61,11 +24,10 @@ def test_an_amount_is_that_of_the_reference_biller(
 
 
 @given(priced(), quantities)
-def test_the_steps_add_up_to_the_line(
-    price: tuple[PriceTerms, dict[str, Any]], quantity: Decimal
-) -> None:
+def test_the_steps_add_up_to_the_line(price: Priced, quantity: Decimal) -> None:
     line = rate(price[0], quantity)
-    assert sum(Fraction(step.amount) for step in line.steps) == Fraction(line.exact)
+    assert sum(Fraction(step.amount) for step in line.steps) == line.amount
+    assert sum(Fraction(step.amount) for step in stored_steps(line)) == line.amount
     for step in line.steps:
         product = Fraction(step.quantity) * Fraction(step.unit_amount)
         assert product + Fraction(step.flat_amount) == Fraction(step.amount)
@@ -73,12 +35,25 @@ def test_the_steps_add_up_to_the_line(
         assert sum(Fraction(step.quantity) for step in line.steps) == Fraction(quantity)
 
 
-@given(tiers(), quantities, quantities)
-def test_graduated_amounts_never_fall_when_usage_grows(
-    rows: list[tuple[int | None, str, str]], a: Decimal, b: Decimal
+@given(priced(), quantities, quantities)
+def test_amounts_never_fall_when_usage_grows_but_by_volume(
+    price: Priced, a: Decimal, b: Decimal
+) -> None:
+    terms, _ = price
+    if terms.tiers_mode != "volume":
+        assert rate(terms, min(a, b)).exact <= rate(terms, max(a, b)).exact
+
+
+@given(tiers(), st.decimals("1e-12", "1e-9", places=12))
+def test_graduated_amounts_run_on_at_a_bound_but_for_its_flat_amount(
+    rows: list[tuple[int | None, str, str]], beyond: Decimal
 ) -> None:
     terms = tiered("graduated", *rows)
-    assert rate(terms, min(a, b)).exact <= rate(terms, max(a, b)).exact
+    for (bound, *_), (_, unit, flat) in pairwise(rows):
+        assert bound is not None
+        at = Fraction(rate(terms, Decimal(bound)).exact)
+        past = Fraction(rate(terms, bound + beyond).exact)
+        assert past - at == Fraction(flat) + Fraction(unit) * Fraction(beyond)
 
 
 @given(unit_amounts, quantities, quantities)
@@ -100,7 +75,5 @@ def test_tiers_of_one_price_are_that_price(
 
 
 @given(priced(), st.decimals("-1e6", "-1e-12", places=12))
-def test_a_negative_total_costs_what_no_usage_costs(
-    price: tuple[PriceTerms, dict[str, Any]], quantity: Decimal
-) -> None:
+def test_a_negative_total_costs_what_no_usage_costs(price: Priced, quantity: Decimal) -> None:
     assert rate(price[0], quantity) == rate(price[0], Decimal(0))

@@ -106,7 +106,7 @@ def test_amount(terms: PriceTerms, quantity: str, amount: int) -> None:
     line = rate(terms, Decimal(quantity))
     assert line.amount == amount
     assert line.quantity == max(Decimal(quantity), 0)
-    assert sum((step.amount for step in line.steps), Decimal(0)) == line.exact
+    assert sum((step.amount for step in line.steps), Decimal(0)) == line.amount
     assert line.exact + line.rounding == amount
     assert abs(line.rounding) <= Decimal("0.5")
 
@@ -120,9 +120,11 @@ def test_the_story_of_three_thousand_tokens() -> None:
 
 def test_a_graduated_line_explains_each_tier_it_entered() -> None:
     line = rate(GRADUATED, Decimal("20.5"))
-    steps = [(s.above, s.up_to, s.quantity, s.unit_amount, s.flat_amount) for s in line.steps]
+    *tiers, rounding = line.steps
+    steps = [(s.above, s.up_to, s.quantity, s.unit_amount, s.flat_amount) for s in tiers]
     assert steps == [(0, 10, 10, 5, 100), (10, 20, 10, 4, 0), (20, None, Decimal("0.5"), 0.5, 50)]
-    assert [step.amount for step in line.steps] == [150, 40, Decimal("50.25")]
+    assert [step.amount for step in tiers] == [150, 40, Decimal("50.25")]
+    assert (rounding.model, rounding.above, rounding.up_to) == ("rounding", Decimal("240.25"), 240)
     assert (line.exact, line.amount, line.rounding) == (Decimal("240.25"), 240, Decimal("-0.25"))
     assert line.unit_amount_decimal is None
 

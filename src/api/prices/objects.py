@@ -21,7 +21,10 @@ def price_rows(view: View, price_ids: Iterable[str]) -> PriceRows:
 
 
 def price_object(row: PriceRow) -> dict[str, Any]:
-    """The price without what appears only when it is expanded: `tiers`, `currency_options`."""
+    """The price without what appears only when it is expanded: `tiers`, `currency_options`.
+
+    Extensions are shown only where the price has them.
+    """
     terms = row.terms
     transform = terms.transform_quantity
     return {
@@ -46,7 +49,24 @@ def price_object(row: PriceRow) -> dict[str, Any]:
         "type": row.type,
         "unit_amount": terms.unit_amount,
         "unit_amount_decimal": terms.unit_amount_decimal,
+        **_extensions(terms),
+        **_limits(terms),
     }
+
+
+def _extensions(terms: PriceTerms) -> JsonObject:
+    shown: JsonObject = {}
+    if terms.included_units is not None:
+        shown["included_units"] = terms.included_units
+    if terms.percentage_fee is not None:
+        fee = terms.percentage_fee
+        shown["percentage_fee"] = {"of": fee.of, "percent": fee.percent}
+    return shown
+
+
+def _limits(terms: PriceTerms) -> JsonObject:
+    limits = {"maximum_charge": terms.maximum_charge, "minimum_charge": terms.minimum_charge}
+    return {name: charge for name, charge in limits.items() if charge is not None}
 
 
 def _recurring(recurring: Recurring | None, trial_period_days: int | None) -> JsonObject | None:
@@ -94,4 +114,5 @@ def _option(terms: PriceTerms) -> JsonObject:
         "tiers": tier_objects(terms),
         "unit_amount": terms.unit_amount,
         "unit_amount_decimal": terms.unit_amount_decimal,
+        **_limits(terms),
     }

@@ -17,7 +17,7 @@ from api.http.wire_types import (
     text,
 )
 from api.products.params import OwnId, TaxDetailsParams
-from api.products.price_terms import CurrencyOptions, TieredAmountParams
+from api.products.price_terms import CurrencyOptions, ExtensionParams, TieredAmountParams
 from ledger.kernel.periods import Interval
 from ledger.prices.terms import BillingScheme, TaxBehavior, TiersMode, UsageType
 
@@ -51,7 +51,7 @@ class ProductData(Params):
     unit_label: Clearable[Annotated[str, text(12)]] = None
 
 
-class PriceCreate(TieredAmountParams, RequestParams):
+class PriceCreate(ExtensionParams, TieredAmountParams, RequestParams):
     currency: Currency
     active: WireBool = True
     billing_scheme: BillingScheme = "per_unit"

@@ -71,6 +71,8 @@ def _shape(asked: PriceCreate) -> PriceShape:
             if recurring
             else None
         ),
+        included_units=asked.included_units,
+        percentage_fee=asked.fee(),
     )
 
 
@@ -81,6 +83,8 @@ def _shape_of(terms: PriceTerms) -> PriceShape:
         tiers_mode=terms.tiers_mode,
         transform_quantity=terms.transform_quantity,
         recurring=terms.recurring,
+        included_units=terms.included_units,
+        percentage_fee=terms.percentage_fee,
     )
 
 

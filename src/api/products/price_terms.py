@@ -25,6 +25,8 @@ from ledger.kernel.quantities import decimal_text
 from ledger.prices.definition import TermsRequest, TierRequest, define_terms
 from ledger.prices.terms import (
     BillingScheme,
+    FeeBase,
+    PercentageFee,
     PriceTerms,
     Recurring,
     TaxBehavior,
@@ -68,9 +70,11 @@ class TierParams(Params):
 
 
 class AmountParams(Params):
-    """What one unit costs, in minor units."""
+    """What one unit costs, and the least and the most that a period costs, in minor units."""
 
     custom_unit_amount: CustomUnitAmount = None
+    maximum_charge: NonNegativeInt | None = None
+    minimum_charge: NonNegativeInt | None = None
     tax_behavior: TaxBehavior | None = None
     unit_amount: NonNegativeInt | None = None
     unit_amount_decimal: DecimalText | None = None
@@ -89,12 +93,31 @@ CurrencyOptions = Annotated[
 ]
 
 
+class PercentageFeeParams(Params):
+    """A share of the quantity, which then counts minor units, or of what the other terms charge."""
+
+    percent: DecimalText
+    of: FeeBase = "quantity"
+
+
+class ExtensionParams(Params):
+    """Terms that the compatible API does not have, the same in every currency."""
+
+    included_units: DecimalText | None = None
+    percentage_fee: PercentageFeeParams | None = None
+
+    def fee(self) -> PercentageFee | None:
+        """The percentage fee as a term of a price."""
+        fee = self.percentage_fee
+        return PercentageFee(percent=fee.percent, of=fee.of) if fee else None
+
+
 class DefaultRecurring(Params):
     interval: Interval
     interval_count: PositiveInt = 1
 
 
-class DefaultPriceData(AmountParams):
+class DefaultPriceData(ExtensionParams, AmountParams):
     """A product's default price, which is created with it."""
 
     currency: Currency
@@ -112,6 +135,8 @@ class PriceShape:
     tiers_mode: TiersMode | None = None
     transform_quantity: TransformQuantity | None = None
     recurring: Recurring | None = None
+    included_units: str | None = None
+    percentage_fee: PercentageFee | None = None
 
 
 def terms_of(shape: PriceShape, asked: AmountParams) -> PriceTerms:
@@ -128,6 +153,10 @@ def terms_of(shape: PriceShape, asked: AmountParams) -> PriceTerms:
             tiers=tuple(TierRequest(**tier.model_dump()) for tier in tiers),
             recurring=shape.recurring,
             tax_behavior=asked.tax_behavior or "unspecified",
+            included_units=shape.included_units,
+            percentage_fee=shape.percentage_fee,
+            minimum_charge=asked.minimum_charge,
+            maximum_charge=asked.maximum_charge,
         )
     )
 
@@ -151,7 +180,12 @@ def default_terms(asked: DefaultPriceData) -> tuple[PriceTerms, dict[str, PriceT
     recurring: Any = asked.recurring
     if recurring is not None:
         recurring = Recurring(**recurring.model_dump())
-    shape = PriceShape(currency=asked.currency, recurring=recurring)
+    shape = PriceShape(
+        currency=asked.currency,
+        recurring=recurring,
+        included_units=asked.included_units,
+        percentage_fee=asked.fee(),
+    )
     with within("default_price_data"):
         return terms_of(shape, asked), options_of(shape, asked.currency_options)
 

@@ -30,6 +30,23 @@ class Price:
         """Whether new subscriptions may use it."""
         return self.details.active
 
+    def terms_in(self, currency: str, *, param: str | None = None) -> PriceTerms:
+        """The terms in a currency: the price's own, or one of its options.
+
+        Raises InvalidRequest, naming `param`, for a currency that the price is not sold in.
+        """
+        if currency == self.terms.currency:
+            return self.terms
+        option = self.details.currency_options.get(currency)
+        if option is None:
+            sold = ", ".join([self.terms.currency, *sorted(self.details.currency_options)])
+            raise InvalidRequest(
+                f"The price specified only supports {sold}. This doesn't match the expected "
+                f"currency: {currency}.",
+                param=param,
+            )
+        return option
+
 
 def evolve(price: Price | None, event: DomainEvent) -> Price:
     """The price after a fact."""

@@ -9,6 +9,7 @@ from ledger.kernel.money import check_amount, parse_currency
 from ledger.kernel.quantities import decimal_text, parse_decimal_amount
 from ledger.prices.terms import (
     BillingScheme,
+    PercentageFee,
     PriceTerms,
     Recurring,
     TaxBehavior,
@@ -45,6 +46,10 @@ class TermsRequest:
     tiers: tuple[TierRequest, ...] = ()
     recurring: Recurring | None = None
     tax_behavior: TaxBehavior = "unspecified"
+    included_units: str | None = None
+    percentage_fee: PercentageFee | None = None
+    minimum_charge: int | None = None
+    maximum_charge: int | None = None
 
 
 def define_terms(asked: TermsRequest) -> PriceTerms:
@@ -74,6 +79,10 @@ def define_terms(asked: TermsRequest) -> PriceTerms:
         tiers=tuple(_tier(i, tier) for i, tier in enumerate(asked.tiers)),
         recurring=asked.recurring,
         tax_behavior=asked.tax_behavior,
+        included_units=_included(asked.included_units),
+        percentage_fee=_percentage_fee(asked.percentage_fee),
+        minimum_charge=_charge("minimum_charge", asked.minimum_charge),
+        maximum_charge=_charge("maximum_charge", asked.maximum_charge, asked.minimum_charge or 0),
     )
 
 
@@ -169,6 +178,36 @@ def _amount(param: str, whole: int | None, exact: str | None) -> tuple[int | Non
         return None, None
     amount = parse_decimal_amount(exact, param=decimal_param)
     return (int(amount) if amount == int(amount) else None), decimal_text(amount)
+
+
+def _included(units: str | None) -> str | None:
+    if units is None:
+        return None
+    return decimal_text(parse_decimal_amount(units, param="included_units"))
+
+
+def _percentage_fee(fee: PercentageFee | None) -> PercentageFee | None:
+    if fee is None:
+        return None
+    param = "percentage_fee[percent]"
+    percent = parse_decimal_amount(fee.percent, param=param)
+    if not 0 < percent <= 100:
+        raise InvalidRequest(
+            "Invalid percentage_fee[percent]: must be greater than 0 and at most 100.", param=param
+        )
+    return fee.model_copy(update={"percent": decimal_text(percent)})
+
+
+def _charge(param: str, amount: int | None, least: int = 0) -> int | None:
+    if amount is None:
+        return None
+    if amount < 0:
+        raise _too_small(param, 0)
+    if amount < least:
+        raise InvalidRequest(
+            f"The maximum_charge must be at least the minimum_charge ({least}).", param=param
+        )
+    return check_amount(amount, param=param)
 
 
 def _invalid_bound(i: int, sentence: str) -> InvalidRequest:

@@ -1,6 +1,6 @@
 """Facts about prices. Streams are named by the price's id (`price_…`)."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, Field
 
@@ -25,7 +25,7 @@ class PriceDetails(Fact):
 class PriceCreated(DomainEvent):
     """`trial_period_days` is kept as given; it takes no effect on subscriptions."""
 
-    TOPIC: ClassVar[str] = "price.created.v1"
+    TOPIC: ClassVar[str] = "price.created.v2"
 
     product: str
     terms: PriceTerms
@@ -38,7 +38,7 @@ class PriceCreated(DomainEvent):
 class PriceDetailsChanged(DomainEvent):
     """`details` holds the whole new values."""
 
-    TOPIC: ClassVar[str] = "price.details_changed.v1"
+    TOPIC: ClassVar[str] = "price.details_changed.v2"
 
     details: PriceDetails
     changed_at: AwareDatetime
@@ -56,6 +56,34 @@ class LookupKeyReleased(DomainEvent):
     """A lookup key is free again."""
 
     TOPIC: ClassVar[str] = "price.lookup_key_released.v1"
+
+
+_EXTENSIONS = ("included_units", "percentage_fee", "minimum_charge", "maximum_charge")
+
+
+def created_without_extensions(payload: dict[str, Any]) -> dict[str, Any]:
+    """`price.created.v1`, from before prices had extensions, as v2."""
+    details = _details_without_extensions(payload["details"])
+    return {**payload, "terms": _terms_without_extensions(payload["terms"]), "details": details}
+
+
+def changed_without_extensions(payload: dict[str, Any]) -> dict[str, Any]:
+    """`price.details_changed.v1`, from before prices had extensions, as v2."""
+    return {**payload, "details": _details_without_extensions(payload["details"])}
+
+
+def _details_without_extensions(details: dict[str, Any]) -> dict[str, Any]:
+    options = details["currency_options"]
+    return {
+        **details,
+        "currency_options": {
+            currency: _terms_without_extensions(terms) for currency, terms in options.items()
+        },
+    }
+
+
+def _terms_without_extensions(terms: dict[str, Any]) -> dict[str, Any]:
+    return {**terms, **dict.fromkeys(_EXTENSIONS)}
 
 
 EVENTS: tuple[type[DomainEvent], ...] = (

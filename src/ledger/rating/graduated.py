@@ -12,15 +12,15 @@ from ledger.prices.terms import PriceTerms
 from ledger.rating.lines import RatingStep
 
 
-def graduated_steps(terms: PriceTerms, quantity: Decimal) -> tuple[RatingStep, ...]:
-    """One step for each tier entered, lowest first."""
+def graduated_steps(terms: PriceTerms, quantity: Decimal) -> list[RatingStep]:
+    """One step for each tier entered, lowest first. Raises ValueError for terms without tiers."""
     steps: list[RatingStep] = []
-    subtract, fma = EXACT.subtract, EXACT.fma
-    for above, up_to, price, flat in terms.brackets:
-        if steps and quantity <= above:
-            break
-        reached = quantity if up_to is None or quantity < up_to else up_to
-        units = subtract(reached, above)
-        amount = fma(units, price, flat)
-        steps.append(RatingStep("graduated", units, price, amount, flat, above, up_to))
-    return tuple(steps)
+    add = steps.append
+    for above, up_to, price, flat, width, full_amount in terms.brackets:
+        if up_to is None or quantity <= up_to:
+            units = EXACT.subtract(quantity, above)
+            amount = EXACT.fma(units, price, flat)
+            add(RatingStep("graduated", units, price, amount, flat, above, up_to))
+            return steps
+        add(RatingStep("graduated", width, price, full_amount, flat, above, up_to))
+    raise ValueError("graduated tiers end without an unbounded tier")

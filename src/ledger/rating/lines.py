@@ -36,8 +36,9 @@ class RatingStep(msgspec.Struct, frozen=True):
 class RatedLine(msgspec.Struct, frozen=True):
     """What a quantity costs: `amount` in whole minor units, `exact` before the one rounding.
 
-    The steps' amounts add up to `exact`. `quantity` is what is billed: the raw usage, or 0 where
-    corrections made it negative. `unit_amount_decimal` is None where tiers set the price.
+    All steps' amounts add up to `amount`; without the `rounding` step, to `exact`. `quantity` is
+    what is billed: the raw usage, or 0 where corrections made it negative. `unit_amount_decimal` is
+    None where tiers set the price.
     """
 
     amount: int
@@ -48,5 +49,5 @@ class RatedLine(msgspec.Struct, frozen=True):
 
     @property
     def rounding(self) -> Decimal:
-        """What the rounding added (or took away, if negative), at most half a minor unit."""
+        """What the rounding added (or took away, if negative): at most half a minor unit."""
         return self.amount - self.exact

@@ -7,13 +7,13 @@ from ledger.prices.terms import PriceTerms, TransformQuantity
 from ledger.rating.lines import RatingStep
 
 
-def package_steps(terms: PriceTerms, quantity: Decimal) -> tuple[RatingStep, ...]:
+def package_steps(terms: PriceTerms, quantity: Decimal) -> list[RatingStep]:
     """One step: packages times the unit amount. Raises ValueError for terms without packages."""
     if terms.transform_quantity is None:
         raise ValueError("these terms do not sell packages")
     packages = count_packages(quantity, terms.transform_quantity)
     price = terms.unit_price
-    return (RatingStep("package", packages, price, EXACT.multiply(packages, price)),)
+    return [RatingStep("package", packages, price, EXACT.multiply(packages, price))]
 
 
 def count_packages(quantity: Decimal, transform: TransformQuantity) -> Decimal:

@@ -11,10 +11,10 @@ from ledger.prices.terms import PriceTerms
 from ledger.rating.lines import RatingStep
 
 
-def volume_steps(terms: PriceTerms, quantity: Decimal) -> tuple[RatingStep, ...]:
+def volume_steps(terms: PriceTerms, quantity: Decimal) -> list[RatingStep]:
     """One step: the whole quantity at the matched tier. Raises ValueError for terms without one."""
-    for above, up_to, price, flat in terms.brackets:
+    for above, up_to, price, flat, *_ in terms.brackets:
         if up_to is None or quantity <= up_to:
             amount = EXACT.fma(quantity, price, flat)
-            return (RatingStep("volume", quantity, price, amount, flat, above, up_to),)
+            return [RatingStep("volume", quantity, price, amount, flat, above, up_to)]
     raise ValueError("volume tiers end without an unbounded tier")

@@ -13,7 +13,7 @@ from projections.runtime.rows import Rows
 
 class PricesProjection:
     name = "prices"
-    version = 1
+    version = 2
     tables = (PRICES,)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:

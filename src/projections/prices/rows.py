@@ -54,4 +54,5 @@ PRICES = Table(
         "meter": "text",
     },
     indexes=(("sequence",), ("product",), ("lookup_key",)),
+    version=2,
 )
