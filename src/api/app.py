@@ -9,6 +9,8 @@ from litestar import Request as LitestarRequest
 from litestar.handlers import HTTPRouteHandler
 
 from api.audit.routes import ROUTES as AUDIT
+from api.coupons.expansions import coupon_expansions
+from api.coupons.routes import ROUTES as COUPONS
 from api.customers.expansions import customer_expansions
 from api.customers.routes import ROUTES as CUSTOMERS
 from api.health import health_routes
@@ -37,6 +39,7 @@ from api.services import Services
 from api.subscriptions.expansions import subscription_expansions
 from api.subscriptions.routes import ROUTES as SUBSCRIPTIONS
 from api.subscriptions.routes_items import ROUTES as SUBSCRIPTION_ITEMS
+from api.tax_rates.routes import ROUTES as TAX_RATES
 from api.test_clocks.routes import ROUTES as TEST_CLOCKS
 
 THREADS = 16
@@ -51,6 +54,8 @@ ROUTES: Sequence[Route] = (
     *CUSTOMERS,
     *PRODUCTS,
     *PRICES,
+    *COUPONS,
+    *TAX_RATES,
     *SUBSCRIPTIONS,
     *SUBSCRIPTION_ITEMS,
     *INVOICES,
@@ -63,6 +68,7 @@ def expansions(view: View) -> Expansions:
     return {
         **customer_expansions(view),
         **price_expansions(view),
+        **coupon_expansions(view),
         **subscription_expansions(view),
         **invoice_expansions(view),
     }

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from ledger.accounts.handlers import HANDLERS as ACCOUNTS
+from ledger.coupons.handlers import HANDLERS as COUPONS
 from ledger.customers.handlers import handlers as customer_handlers
 from ledger.invoices.handlers import handlers as invoice_handlers
 from ledger.invoices.handlers import subscription_handlers
@@ -12,6 +13,7 @@ from ledger.meters.handlers import HANDLERS as METERS
 from ledger.prices.handlers import HANDLERS as PRICES
 from ledger.products.handlers import HANDLERS as PRODUCTS
 from ledger.store.work import Handlers
+from ledger.tax_rates.handlers import HANDLERS as TAX_RATES
 from ledger.test_clocks.handlers import handlers as test_clock_handlers
 
 
@@ -24,6 +26,8 @@ def command_handlers(usage_readers: UsageReaders, grace: timedelta) -> Handlers:
         **test_clock_handlers(subscriptions),
         **customer_handlers(subscriptions),
         **PRODUCTS,
+        **COUPONS,
+        **TAX_RATES,
         **PRICES,
         **METER_EVENTS,
         **subscriptions.by_command(),

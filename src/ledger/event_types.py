@@ -1,6 +1,7 @@
 """Every event class of the ledger, by its stored topic."""
 
 from ledger.accounts.events import EVENTS as ACCOUNTS
+from ledger.coupons.events import EVENTS as COUPONS
 from ledger.customers.events import EVENTS as CUSTOMERS
 from ledger.invoices.events import EVENTS as INVOICES
 from ledger.meter_events.events import EVENTS as METER_EVENTS
@@ -17,6 +18,7 @@ from ledger.products.events import EVENTS as PRODUCTS
 from ledger.store.catalogue import EventCatalogue
 from ledger.store.upcasting import Upcasters
 from ledger.subscriptions.events import EVENTS as SUBSCRIPTIONS
+from ledger.tax_rates.events import EVENTS as TAX_RATES
 from ledger.test_clocks.events import EVENTS as TEST_CLOCKS
 
 UPCASTERS = Upcasters()
@@ -33,6 +35,8 @@ EVENT_CATALOGUE = EventCatalogue(
         *ACCOUNTS,
         *METERS,
         *TEST_CLOCKS,
+        *COUPONS,
+        *TAX_RATES,
         *CUSTOMERS,
         *PRODUCTS,
         *PRICES,

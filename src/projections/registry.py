@@ -4,6 +4,7 @@ from ledger.kernel.clock import system_now
 from ledger.kernel.months import Month
 from ledger.store import migrate as event_store
 from projections.accounts.projection import AccountsProjection
+from projections.coupons.projection import CouponsProjection
 from projections.customers.projection import CustomersProjection
 from projections.due.projection import DueProjection
 from projections.invoices.projection import InvoicesProjection
@@ -16,6 +17,7 @@ from projections.runtime.partitions import keep_months
 from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.schema import create_tables
 from projections.subscriptions.projection import SubscriptionsProjection
+from projections.tax_rates.projection import TaxRatesProjection
 from projections.test_clocks.projection import TestClocksProjection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -25,6 +27,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     CustomersProjection(),
     ProductsProjection(),
     PricesProjection(),
+    CouponsProjection(),
+    TaxRatesProjection(),
     MeterEventsProjection(),
     UsageRejectionsProjection(),
     SubscriptionsProjection(),

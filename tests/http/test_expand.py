@@ -86,6 +86,27 @@ def test_a_hidden_field_appears() -> None:
     assert expand(price, ["tiers"], EXPANSIONS)["tiers"] == [{"up_to": None, "of": "price_1"}]
 
 
+def test_a_list_of_ids_becomes_a_list_of_objects() -> None:
+    customers = Loads(CUSTOMERS)
+    holding = {"object": "tab", "id": "tab_1", "guests": ("cus_1", "cus_gone", "cus_2")}
+    expansions = {**EXPANSIONS, ("tab", "guests"): Reference(customers, to="customer")}
+    expanded = expand(holding, ["guests.default_product"], expansions)
+    first, gone, second = expanded["guests"]
+    assert (first["id"], gone, second["id"]) == ("cus_1", "cus_gone", "cus_2")
+    assert first["default_product"] == PRODUCTS["prod_1"]
+    assert customers.asked == [["cus_1", "cus_gone", "cus_2"]]
+
+
+def test_a_path_goes_through_a_list_of_maps() -> None:
+    holding = {"object": "tab", "id": "tab_1", "shares": [{"guest": "cus_1"}, {"guest": "cus_2"}]}
+    expansions: Expansions = {("tab", "shares.guest"): Reference(Loads(CUSTOMERS))}
+    expanded = expand(holding, ["shares.guest"], expansions)
+    assert [share["guest"]["id"] for share in expanded["shares"]] == ["cus_1", "cus_2"]
+    words = {"object": "tab", "id": "tab_1", "words": ["a"]}
+    with pytest.raises(ApiError):
+        expand(words, ["words.guest"], expansions)
+
+
 def test_a_page_is_loaded_at_once() -> None:
     customers = Loads(CUSTOMERS)
     page = list_object("/v1/invoices", [invoice(f"cus_{n % 3}") for n in range(9)], has_more=False)

@@ -20,6 +20,8 @@ import stripe
 from stripe import ListObject, StripeObject
 
 MAY_BE_ABSENT: dict[str, set[str]] = {
+    # shown only when expanded
+    "Coupon": {"applies_to", "currency_options"},
     # shown only when expanded, or only for accounts with several of them
     "Customer": {
         "business_name",

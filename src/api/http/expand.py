@@ -4,7 +4,7 @@ Each concept registers what can be expanded in its objects, by object type and p
 path is walked breadth first, so that a page of a hundred invoices loads its customers at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
@@ -16,7 +16,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A field that holds an id; `load` gives the objects of many ids, by id.
+    """A field that holds an id, or a list of ids; `load` gives the objects of many ids, by id.
 
     An id that `load` does not give stays as it is. `to` names the type of the objects, so that a
     path through the field can be judged before there is anything in it.
@@ -36,6 +36,10 @@ class Hidden:
 Expansions: TypeAlias = Mapping[tuple[str, str], Reference | Hidden]
 """What can be expanded: `("invoice", "customer")`, `("price", "tiers")`,
 `("invoice", "parent.subscription_details.subscription")`."""
+
+
+_Slot: TypeAlias = tuple[Any, Any]
+"""A map or list, and the key or index in it where an id stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def _step(
             return None
         return [_Place(item, item) for place in places for item in place.value["data"]]
     expandable = True
-    wanted: dict[int, tuple[Reference, list[_Place]]] = {}
+    wanted: dict[int, tuple[Reference, list[_Slot]]] = {}
     for place in places:
         expansion = expansions.get((str(place.owner.get("object")), place.path_to(name)))
         if expansion is None:
@@ -115,38 +119,56 @@ def _step(
         elif isinstance(expansion, Hidden):
             if name not in place.value:
                 place.value[name] = expansion.load(place.owner)
-        elif isinstance(place.value.get(name), str):
-            wanted.setdefault(id(expansion), (expansion, []))[1].append(place)
+        else:
+            wanted.setdefault(id(expansion), (expansion, []))[1].extend(_ids_at(place, name))
     if not expandable:
         return None
-    for reference, holders in wanted.values():
-        _load(reference, holders, name)
+    for reference, slots in wanted.values():
+        _load(reference, slots)
     return list(_places_at(places, name, is_last=is_last))
 
 
-def _load(reference: Reference, holders: list[_Place], name: str) -> None:
-    loaded = reference.load(list(dict.fromkeys(holder.value[name] for holder in holders)))
-    for holder in holders:
-        found = loaded.get(holder.value[name])
+def _ids_at(place: _Place, name: str) -> Iterator[_Slot]:
+    """Where the ids of a field stand: in the field itself, or one by one in its list."""
+    value: object = place.value.get(name)
+    if isinstance(value, str):
+        yield place.value, name
+    elif isinstance(value, list | tuple):
+        ids = place.value[name] = list(cast("Sequence[object]", value))
+        yield from ((ids, i) for i, one in enumerate(ids) if isinstance(one, str))
+
+
+def _load(reference: Reference, slots: Sequence[_Slot]) -> None:
+    loaded = reference.load(list(dict.fromkeys(holder[key] for holder, key in slots)))
+    for holder, key in slots:
+        found = loaded.get(holder[key])
         if found is not None:
-            holder.value[name] = dict(found)
+            holder[key] = dict(found)
 
 
 def _places_at(places: list[_Place], name: str, *, is_last: bool) -> Iterable[_Place]:
     if is_last:
         return
     for place in places:
-        value: object = place.value.get(name)
-        if isinstance(value, dict):
-            reached = cast("JsonObject", value)
-            if "object" in reached:
-                yield _Place(reached, reached)
+        for value in _maps_in(place.value.get(name)):
+            if "object" in value:
+                yield _Place(value, value)
             else:
-                yield _Place(reached, place.owner, place.path_to(name))
+                yield _Place(value, place.owner, place.path_to(name))
+
+
+def _maps_in(value: object) -> Iterator[JsonObject]:
+    values = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
+    yield from (cast("JsonObject", one) for one in values if isinstance(one, dict))
 
 
 def _is_passage(value: JsonObject, name: str) -> bool:
-    return name in value and isinstance(value[name], dict | None)
+    if name not in value:
+        return False
+    inside: object = value[name]
+    if isinstance(inside, list | tuple):
+        return all(isinstance(one, dict) for one in cast("Sequence[object]", inside))
+    return isinstance(inside, dict | None)
 
 
 _PAGE_TYPES: Final = frozenset({"list", "search_result"})

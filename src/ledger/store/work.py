@@ -69,13 +69,17 @@ class Work:
             raise NotFound(what, stream_id, param=param)
         return state
 
-    def append(self, stream_id: str, *events: DomainEvent) -> None:
-        """Add events to the end of a stream, to be stored when the command is done."""
+    def version(self, stream_id: str) -> int:
+        """How many events a stream has, with those that this command has appended to it."""
         if stream_id not in self.read_versions:
             last = self.recorder.select_events(stream_id, desc=True, limit=1)
             self.read_versions[stream_id] = last[0].originator_version if last else 0
         appended = sum(1 for e in self.pending if e.originator_id == stream_id)
-        version = self.read_versions[stream_id] + appended
+        return self.read_versions[stream_id] + appended
+
+    def append(self, stream_id: str, *events: DomainEvent) -> None:
+        """Add events to the end of a stream, to be stored when the command is done."""
+        version = self.version(stream_id)
         metadata = Metadata.of(self.circumstances)
         for event in events:
             version += 1

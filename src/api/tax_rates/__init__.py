@@ -1,0 +1,1 @@
+"""Tax rates over HTTP."""

@@ -1,0 +1,1 @@
+"""The read model of coupons and of the discounts they gave."""
