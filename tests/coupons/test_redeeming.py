@@ -36,7 +36,8 @@ def give(work: Work, command: Give) -> None:
         now=command.at,
     )
     discounts = give_discounts(work, command.asked, holder, command.kept)
-    assert set(coupon_terms(work, discounts)) == {discount.coupon for discount in discounts}
+    coupons = [discount.coupon for discount in discounts]
+    assert list(coupon_terms(work, coupons)) == coupons
 
 
 def a_ledger(**terms: Any) -> LedgerInMemory:

@@ -58,12 +58,11 @@ def give_discounts(
     return tuple(given)
 
 
-def coupon_terms(work: Work, discounts: Iterable[Discount]) -> dict[str, CouponTerms]:
-    """The terms of the coupons of discounts, by coupon; those of deleted ones go on."""
-    ids = dict.fromkeys(discount.coupon for discount in discounts)
+def coupon_terms(work: Work, ids: Iterable[str]) -> dict[str, CouponTerms]:
+    """The terms of coupons by id, of deleted ones as well: what they gave goes on."""
     return {
         coupon_id: work.require(aggregate.evolve, stream_of(coupon_id), "coupon").terms
-        for coupon_id in ids
+        for coupon_id in dict.fromkeys(ids)
     }
 
 
