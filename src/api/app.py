@@ -13,6 +13,7 @@ from api.coupons.expansions import coupon_expansions
 from api.coupons.routes import ROUTES as COUPONS
 from api.customers.expansions import customer_expansions
 from api.customers.routes import ROUTES as CUSTOMERS
+from api.customers.routes_balance import ROUTES as CUSTOMER_BALANCES
 from api.health import health_routes
 from api.http.auth import Authenticator
 from api.http.call import View
@@ -52,6 +53,7 @@ ROUTES: Sequence[Route] = (
     *METER_EVENTS,
     *TEST_CLOCKS,
     *CUSTOMERS,
+    *CUSTOMER_BALANCES,
     *PRODUCTS,
     *PRICES,
     *COUPONS,

@@ -3,6 +3,7 @@
 from ledger.accounts.events import EVENTS as ACCOUNTS
 from ledger.coupons.events import EVENTS as COUPONS
 from ledger.customers.events import EVENTS as CUSTOMERS
+from ledger.customers.events import CustomerBalanceChanged, balance_changed_without_kind
 from ledger.invoices.events import EVENTS as INVOICES
 from ledger.meter_events.events import EVENTS as METER_EVENTS
 from ledger.meters.events import EVENTS as METERS
@@ -28,6 +29,9 @@ UPCASTERS.register("meter.created.v1", MeterCreated.TOPIC)(created_without_dimen
 UPCASTERS.register("price.created.v1", PriceCreated.TOPIC)(created_without_extensions)
 UPCASTERS.register("price.details_changed.v1", PriceDetailsChanged.TOPIC)(
     changed_without_extensions
+)
+UPCASTERS.register("customer.balance_changed.v1", CustomerBalanceChanged.TOPIC)(
+    balance_changed_without_kind
 )
 
 EVENT_CATALOGUE = EventCatalogue(

@@ -6,6 +6,8 @@ import pytest
 
 from ledger.customers.events import (
     Address,
+    BalanceNotes,
+    BalanceNotesChanged,
     BillingFields,
     CustomerBalanceChanged,
     CustomerCreated,
@@ -20,7 +22,13 @@ from ledger.invoices.events import InvoiceNumberAssigned
 from ledger.invoices.numbering import numbers_stream
 from ledger.kernel.events import DomainEvent
 from projections.customers.projection import CustomersProjection
-from projections.customers.rows import CUSTOMERS, CustomerRow, PersonalPart, ShippingPart
+from projections.customers.rows import (
+    BALANCE_TRANSACTIONS,
+    CUSTOMERS,
+    CustomerRow,
+    PersonalPart,
+    ShippingPart,
+)
 from tests.support.recorded import rows_after
 
 CREATED = datetime(2023, 11, 16, tzinfo=UTC)
@@ -41,6 +49,17 @@ BORN = CustomerCreated(
     test_clock="clock_1",
     created=CREATED,
     livemode=False,
+)
+MOVED = CustomerBalanceChanged(
+    transaction="cbtxn_1",
+    kind="applied_to_invoice",
+    balance=20,
+    change=520,
+    currency="usd",
+    invoice="in_1",
+    credit_note=None,
+    personal=None,
+    at=CREATED,
 )
 
 
@@ -91,7 +110,7 @@ def test_changed_details_replace_the_old_ones():
 
 
 def test_the_balance_is_the_last_one():
-    assert after(CustomerBalanceChanged(balance=20, change=520, invoice="in_1")).balance == 20
+    assert after(MOVED).balance == 20
 
 
 def test_the_currency_is_that_of_the_first_subscription():
@@ -125,3 +144,31 @@ def test_a_customer_whose_key_was_destroyed_is_blank():
 def test_a_change_of_an_unknown_customer_is_poison():
     with pytest.raises(LookupError, match="cus_2"):
         rows_after(CustomersProjection(), ("cus_2", CustomerDeleted(deleted_at=CREATED)))
+
+
+def test_every_change_of_the_balance_has_a_row():
+    rows = rows_after(
+        CustomersProjection(),
+        ("cus_1", BORN),
+        ("cus_1", MOVED),
+        (
+            "cus_1",
+            BalanceNotesChanged(
+                transaction="cbtxn_1",
+                personal=BalanceNotes(description="Used", metadata={"a": "b"}),
+            ),
+        ),
+    )
+    told = [
+        (r.kind, r.amount, r.ending_balance, r.currency) for r in rows.all(BALANCE_TRANSACTIONS)
+    ]
+    assert sorted(told, reverse=True) == [
+        ("initial", -500, -500, None),
+        ("applied_to_invoice", 520, 20, "usd"),
+    ]
+    row = rows.get(BALANCE_TRANSACTIONS, "cbtxn_1")
+    assert row is not None
+    assert (row.invoice, row.description, row.metadata) == ("in_1", "Used", {"a": "b"})
+    customer = rows.get(CUSTOMERS, "cus_1")
+    assert customer is not None
+    assert customer.currency == "usd"

@@ -171,6 +171,22 @@ def test_customers(api: Conforming, shop: Shop) -> None:
     api.refused("GET", "/v1/customers/cus_none", 404)
 
 
+def test_balances_of_customers(api: Conforming) -> None:
+    customer = api.post("/v1/customers", "Customer", {"balance": -500})["id"]
+    shape, all_of_them = (
+        "CustomerBalanceTransaction",
+        f"/v1/customers/{customer}/balance_transactions",
+    )
+    made = api.post(all_of_them, shape, {"amount": 120, "currency": "usd", "description": "Used"})
+    one = f"{all_of_them}/{made['id']}"
+    api.get(one, shape)
+    api.post(one, shape, {"metadata[a]": "b", "expand[]": "customer"})
+    listed = api.get(all_of_them, f"list:{shape}", {"expand[]": "data.customer"})
+    assert [change["amount"] for change in listed["data"]] == [120, -500]
+    api.refused("POST", all_of_them, 400, {"amount": 120})
+    api.refused("GET", f"{all_of_them}/cbtxn_none", 404)
+
+
 def test_payment_methods_are_stand_ins(api: Conforming) -> None:
     customer = api.post("/v1/customers", "Customer")["id"]
     answer = api.http.post("/v1/payment_methods/pm_card_visa/attach", data={"customer": customer})

@@ -13,9 +13,11 @@ from projections.customers.rows import CUSTOMERS
 def customer_expansions(view: View) -> Expansions:
     """Payment methods stay ids: nothing is behind them."""
     nothing = Reference(lambda _: {})
+    customers = Reference(lambda ids: load_customers(view, ids), to="customer")
     clocks = Reference(lambda ids: load_test_clocks(view, ids), to="test_helpers.test_clock")
     return {
         ("customer", "test_clock"): clocks,
+        ("customer_balance_transaction", "customer"): customers,
         ("customer", "default_source"): nothing,
         ("customer", "invoice_settings.default_payment_method"): nothing,
         ("customer", "cash_balance"): Hidden(lambda _: None),

@@ -1,8 +1,11 @@
 """A customer as the wire shows it (contract §7)."""
 
-from typing import Any
+from typing import Any, Final
 
-from projections.customers.rows import CustomerRow, PersonalPart
+from projections.customers.rows import BalanceTransactionRow, CustomerRow, PersonalPart
+
+_CURRENCY_OF_NONE: Final = "usd"
+"""Shown while neither the change nor its customer has a currency; the wire's type needs one."""
 
 
 def customer_object(row: CustomerRow) -> dict[str, Any]:
@@ -42,6 +45,27 @@ def customer_object(row: CustomerRow) -> dict[str, Any]:
 
 def deleted_customer_object(customer_id: str) -> dict[str, Any]:
     return {"id": customer_id, "object": "customer", "deleted": True}
+
+
+def balance_transaction_object(row: BalanceTransactionRow, customer: CustomerRow) -> dict[str, Any]:
+    """A change of a balance. What was written about it is gone with a deleted customer."""
+    return {
+        "id": row.id,
+        "object": "customer_balance_transaction",
+        "amount": row.amount,
+        "checkout_session": None,
+        "created": row.created,
+        "credit_note": row.credit_note,
+        "currency": row.currency or customer.currency or _CURRENCY_OF_NONE,
+        "customer": row.customer,
+        "customer_account": None,
+        "description": None if customer.deleted else row.description,
+        "ending_balance": row.ending_balance,
+        "invoice": row.invoice,
+        "livemode": row.livemode,
+        "metadata": {} if customer.deleted else row.metadata,
+        "type": row.kind,
+    }
 
 
 def payment_method_object(payment_method: str, customer: CustomerRow) -> dict[str, Any]:

@@ -9,7 +9,17 @@ from api.http.lists import CreatedListParams
 from api.http.metadata import MetadataParam
 from api.http.params import Params, RequestParams
 from api.http.unsupported import Unsupported
-from api.http.wire_types import ArrayOf, Clearable, Id, WireBool, WireInt, refusal, shown, text
+from api.http.wire_types import (
+    ArrayOf,
+    Clearable,
+    Currency,
+    Id,
+    WireBool,
+    WireInt,
+    refusal,
+    shown,
+    text,
+)
 from ledger.customers.events import TaxExempt
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -104,6 +114,22 @@ class CustomerUpdate(CustomerFields):
 class CustomerList(CreatedListParams):
     email: Annotated[str, text(512)] | None = None
     test_clock: Id | None = None
+
+
+class BalanceTransactionCreate(RequestParams):
+    amount: WireInt
+    currency: Currency
+    description: Clearable[Annotated[str, text(350)]] = None
+    metadata: MetadataParam = Field(default_factory=dict[str, str])
+
+
+class BalanceTransactionUpdate(RequestParams):
+    description: Clearable[Annotated[str, text(350)]] = None
+    metadata: MetadataParam = Field(default_factory=dict[str, str])
+
+
+class BalanceTransactionList(CreatedListParams):
+    invoice: Id | None = None
 
 
 class PaymentMethodAttach(RequestParams):

@@ -5,7 +5,7 @@ with one object, from rows of now or, when an earlier attempt was cut off before
 kept, from rows of the moment at which it was recorded.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -16,12 +16,14 @@ from api.http.openapi import Endpoint
 from api.http.params import Params, RequestParams
 from ledger.kernel.commands import Command
 from ledger.kernel.errors import Unavailable
+from ledger.kernel.events import RecordedEvent
 
 JsonObject: TypeAlias = dict[str, Any]
 Handle: TypeAlias = Callable[[Call[Any]], JsonObject]
 Ask: TypeAlias = Callable[[Call[Any]], Command]
 Submit: TypeAlias = Callable[[Call[Any]], Awaitable[bytes]]
 Answer: TypeAlias = Callable[[View, str], JsonObject]
+Subject: TypeAlias = Callable[[Call[Any], Sequence[RecordedEvent]], str]
 
 _REQUEST_EVENTS = 50
 
@@ -136,26 +138,35 @@ def command(
     """
     in_path = endpoint.path_parameters[:1]
 
-    def handle(call: Call[Any]) -> JsonObject:
-        outcome = call.execute(ask(call))
-        streams = [event.originator_id for event in outcome.events]
-        return answer(call.view(), _subject(call, streams))
-
-    def recall(call: Call[Any], position: int) -> JsonObject:
-        return answer(call.view_as_of(position), _subject(call, _streams_of(call, position)))
-
-    def _subject(call: Call[Any], streams: list[str]) -> str:
+    def _subject(call: Call[Any], events: Sequence[RecordedEvent]) -> str:
         if in_path:
             return call.path[in_path[0]]
+        streams = (event.originator_id for event in events)
         return next(stream for stream in streams if stream.startswith(f"{prefix}_"))
+
+    return command_about(endpoint, ask, answer, _subject)
+
+
+def command_about(endpoint: Endpoint, ask: Ask, answer: Answer, subject: Subject) -> Route:
+    """A route that executes one command and answers with the object that `subject` names.
+
+    `subject` is given the facts that the command led to.
+    """
+
+    def handle(call: Call[Any]) -> JsonObject:
+        outcome = call.execute(ask(call))
+        return answer(call.view(), subject(call, outcome.events))
+
+    def recall(call: Call[Any], position: int) -> JsonObject:
+        return answer(call.view_as_of(position), subject(call, _facts_of(call, position)))
 
     return Route(endpoint=endpoint, handle=handle, recall=recall)
 
 
-def _streams_of(call: Call[Any], position: int) -> list[str]:
-    """The streams that an earlier attempt of this request wrote to, up to a position."""
+def _facts_of(call: Call[Any], position: int) -> list[RecordedEvent]:
+    """What an earlier attempt of this request recorded, up to a position."""
     if call.claim is None:
         raise Unavailable("Nothing is known of an earlier attempt.")
     log = call.services.log(call.identity.ledger_id)
     page = log.page(max(0, position - _REQUEST_EVENTS), _REQUEST_EVENTS, position)
-    return [e.originator_id for e in page if e.metadata.idempotency_key == call.claim.key]
+    return [event for event in page if event.metadata.idempotency_key == call.claim.key]

@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from ledger.customers.commands import BillingChange, CreateCustomer, UpdateCustomer
 from ledger.customers.events import (
+    BalanceChangeKind,
+    BalanceNotes,
     BillingFields,
     CustomerBalanceChanged,
     CustomerCreated,
@@ -58,7 +60,10 @@ def evolve(customer: Customer | None, event: DomainEvent) -> Customer:
         case CustomerDetailsChanged():
             return replace(_known(customer), personal=event.personal, billing=event.billing)
         case CustomerBalanceChanged():
-            return replace(_known(customer), balance=event.balance)
+            customer = _known(customer)
+            return replace(
+                customer, balance=event.balance, currency=customer.currency or event.currency
+            )
         case CustomerSubscribed():
             customer = _known(customer)
             return replace(
@@ -108,8 +113,11 @@ def create(command: CreateCustomer, placement: Placement) -> list[DomainEvent]:
     return [created, attached]
 
 
-def update(customer: Customer, command: UpdateCustomer) -> list[DomainEvent]:
-    """The facts of a change, none where everything stays as it is. Raises InvalidRequest."""
+def update(customer: Customer, command: UpdateCustomer, now: datetime) -> list[DomainEvent]:
+    """The facts of a change, none where everything stays as it is.
+
+    `now` is on the customer's own clock. Raises InvalidRequest.
+    """
     events: list[DomainEvent] = []
     old = customer.personal or PersonalFields()
     update: dict[str, Any] = {
@@ -122,19 +130,60 @@ def update(customer: Customer, command: UpdateCustomer) -> list[DomainEvent]:
     if (personal, billing) != (old, customer.billing):
         events.append(CustomerDetailsChanged(personal=personal, billing=billing))
     if command.balance is not None and command.balance != customer.balance:
-        events.append(set_balance(customer, command.balance))
+        change = BalanceChange("adjustment", command.balance - customer.balance, now)
+        events.append(change_balance(customer, change, param="balance"))
     return events
 
 
-def set_balance(
-    customer: Customer, balance: int, *, invoice: str | None = None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceCause:
+    """What a change of a balance is about: its own id, and the documents that led to it."""
+
+    transaction: str | None = None
+    currency: str | None = None
+    invoice: str | None = None
+    credit_note: str | None = None
+    notes: BalanceNotes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceChange:
+    """By how many minor units a balance moves, and why. `at` is on the customer's own clock."""
+
+    kind: BalanceChangeKind
+    change: int
+    at: datetime
+    cause: BalanceCause = BalanceCause()
+
+
+def change_balance(
+    customer: Customer, change: BalanceChange, *, param: str | None = None
 ) -> CustomerBalanceChanged:
-    """The balance becomes `balance`, in minor units. Raises InvalidRequest beyond 64 bits."""
+    """Move the balance. Raises InvalidRequest beyond 64 bits, and for another currency."""
+    cause = change.cause
+    if cause.currency is not None:
+        check_currency(customer, cause.currency)
     return CustomerBalanceChanged(
-        balance=check_amount(balance, param="balance"),
-        change=check_amount(balance - customer.balance, param="balance"),
-        invoice=invoice,
+        transaction=cause.transaction,
+        kind=change.kind,
+        balance=check_amount(customer.balance + change.change, param=param),
+        change=check_amount(change.change, param=param),
+        currency=cause.currency,
+        invoice=cause.invoice,
+        credit_note=cause.credit_note,
+        personal=cause.notes,
+        at=change.at,
     )
+
+
+def check_currency(customer: Customer, currency: str, *, param: str = "currency") -> None:
+    """Raises InvalidRequest for another currency than the customer's, which their balance is in."""
+    if customer.currency not in (None, currency):
+        raise InvalidRequest(
+            f"You cannot combine currencies on a single customer. This customer's currency is "
+            f"{customer.currency}, which their balance is in.",
+            param=param,
+        )
 
 
 def subscribe(customer: Customer, subscription: str, currency: str) -> CustomerSubscribed:
@@ -142,12 +191,7 @@ def subscribe(customer: Customer, subscription: str, currency: str) -> CustomerS
 
     Raises InvalidRequest for another currency than the customer's, which their balance is in.
     """
-    if customer.currency not in (None, currency):
-        raise InvalidRequest(
-            f"You cannot combine currencies on a single customer. This customer has had a "
-            f"subscription in {customer.currency}.",
-            param="currency",
-        )
+    check_currency(customer, currency)
     return CustomerSubscribed(subscription=subscription, currency=currency)
 
 

@@ -40,6 +40,26 @@ class UpdateCustomer(Command):
     balance: int | None = None
 
 
+class ChangeCustomerBalance(Command):
+    """Move the balance by `amount` minor units, below 0 to give credit."""
+
+    customer: str
+    transaction: str
+    amount: int
+    currency: str
+    description: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class UpdateBalanceTransaction(Command):
+    """`metadata` as in `UpdateCustomer`; `description` changes only if it is set."""
+
+    customer: str
+    transaction: str
+    description: str | None = None
+    metadata: dict[str, str] | None = Field(default_factory=dict[str, str])
+
+
 class AttachPaymentMethod(Command):
     customer: str
     payment_method: str

@@ -4,13 +4,16 @@ Whatever tells who the customer is lies in `personal`, which is stored sealed an
 once the customer's key is destroyed.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
 from ledger.kernel.events import DomainEvent, Fact
 
 TaxExempt = Literal["exempt", "none", "reverse"]
+BalanceChangeKind = Literal[
+    "adjustment", "applied_to_invoice", "credit_note", "initial", "unapplied_from_invoice"
+]
 
 
 class Address(Fact):
@@ -91,14 +94,61 @@ class CustomerDetailsChanged(DomainEvent):
     billing: BillingFields
 
 
+class BalanceNotes(Fact):
+    """What a person wrote about a change of a balance."""
+
+    description: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict[str, str])
+
+
 class CustomerBalanceChanged(DomainEvent):
-    """The balance moved by `change` to `balance`; an invoice did it, or a person if None."""
+    """The balance moved by `change` to `balance`, in minor units, below 0 when in credit.
 
-    TOPIC: ClassVar[str] = "customer.balance_changed.v1"
+    `transaction` is None where it is named after its place in the customer's stream. `currency`
+    becomes the customer's if they have none yet. `at` is on the customer's own clock; it is None
+    if the first release recorded the change.
+    """
 
+    TOPIC: ClassVar[str] = "customer.balance_changed.v2"
+
+    transaction: str | None
+    kind: BalanceChangeKind
     balance: int
     change: int
+    currency: str | None
     invoice: str | None
+    credit_note: str | None
+    personal: BalanceNotes | None
+    at: AwareDatetime | None
+
+
+def balance_changed_without_kind(payload: dict[str, Any]) -> dict[str, Any]:
+    """`customer.balance_changed.v1`, from before changes had a kind, as v2.
+
+    Finalizing moved a balance towards 0 and not past it; voiding moved it the other way.
+    """
+    new, change = payload["balance"], payload["change"]
+    old = new - change
+    applied = (old < 0 < change and new <= 0) or (change < 0 < old and new == 0)
+    of_invoice = "applied_to_invoice" if applied else "unapplied_from_invoice"
+    return {
+        **payload,
+        "transaction": None,
+        "kind": "adjustment" if payload["invoice"] is None else of_invoice,
+        "currency": None,
+        "credit_note": None,
+        "personal": None,
+        "at": None,
+    }
+
+
+class BalanceNotesChanged(DomainEvent):
+    """What is written about a change of the balance was replaced."""
+
+    TOPIC: ClassVar[str] = "customer.balance_notes_changed.v1"
+
+    transaction: str
+    personal: BalanceNotes | None
 
 
 class CustomerSubscribed(DomainEvent):
@@ -140,6 +190,7 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     CustomerCreated,
     CustomerDetailsChanged,
     CustomerBalanceChanged,
+    BalanceNotesChanged,
     CustomerSubscribed,
     PaymentMethodAttached,
     CustomerDeleted,

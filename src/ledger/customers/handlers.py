@@ -3,16 +3,24 @@
 from datetime import datetime
 from typing import Protocol
 
-from ledger.customers import aggregate
-from ledger.customers.aggregate import Customer, Placement
+from ledger.customers import aggregate, balance
+from ledger.customers.aggregate import BalanceCause, BalanceChange, Customer, Placement
 from ledger.customers.commands import (
     AttachPaymentMethod,
+    ChangeCustomerBalance,
     CreateCustomer,
     DeleteCustomer,
+    UpdateBalanceTransaction,
     UpdateCustomer,
 )
-from ledger.customers.events import CustomerDeleted, InvoicePrefixClaimed, PaymentMethodAttached
+from ledger.customers.events import (
+    BalanceNotes,
+    CustomerDeleted,
+    InvoicePrefixClaimed,
+    PaymentMethodAttached,
+)
 from ledger.kernel.errors import InvalidRequest, NotFound
+from ledger.kernel.metadata import merge_metadata
 from ledger.store.work import Handlers, Work
 from ledger.test_clocks import aggregate as test_clocks
 from ledger.test_clocks.commands import DeleteTestClock
@@ -60,7 +68,8 @@ def update_customer(work: Work, command: UpdateCustomer) -> None:
     customer = require_customer(work, command.customer)
     if command.billing.invoice_prefix != customer.invoice_prefix:
         _claim_prefix(work, command.customer, command.billing.invoice_prefix)
-    work.append(command.customer, *aggregate.update(customer, command))
+    now = customer_now(work, customer)
+    work.append(command.customer, *aggregate.update(customer, command, now))
 
 
 def _claim_prefix(work: Work, customer_id: str, prefix: str | None) -> None:
@@ -74,6 +83,29 @@ def _claim_prefix(work: Work, customer_id: str, prefix: str | None) -> None:
         raise InvalidRequest(
             f"A customer already uses the invoice prefix '{prefix}'.", param="invoice_prefix"
         )
+
+
+def change_customer_balance(work: Work, command: ChangeCustomerBalance) -> None:
+    customer = require_customer(work, command.customer)
+    metadata = merge_metadata({}, command.metadata)
+    notes = BalanceNotes(description=command.description, metadata=metadata)
+    cause = BalanceCause(
+        transaction=command.transaction,
+        currency=command.currency,
+        notes=None if notes == BalanceNotes() else notes,
+    )
+    change = BalanceChange("adjustment", command.amount, customer_now(work, customer), cause)
+    work.append(command.customer, aggregate.change_balance(customer, change, param="amount"))
+
+
+def update_balance_transaction(work: Work, command: UpdateBalanceTransaction) -> None:
+    require_customer(work, command.customer)
+    sought = work.load(balance.seek(command.customer, command.transaction), command.customer)
+    if sought is None or not sought.found:
+        raise NotFound("customer balance transaction", command.transaction)
+    changed = balance.change_notes(sought.notes, command)
+    if changed is not None:
+        work.append(command.customer, changed)
 
 
 def attach_payment_method(work: Work, command: AttachPaymentMethod) -> None:
@@ -106,6 +138,8 @@ def handlers(subscriptions: CustomerSubscriptions) -> Handlers:
     return {
         CreateCustomer: create_customer,
         UpdateCustomer: update_customer,
+        ChangeCustomerBalance: change_customer_balance,
+        UpdateBalanceTransaction: update_balance_transaction,
         AttachPaymentMethod: attach_payment_method,
         DeleteCustomer: delete_customer,
         DeleteTestClock: delete_test_clock,

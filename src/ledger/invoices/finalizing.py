@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from ledger.customers import aggregate as customers
+from ledger.customers.aggregate import BalanceCause, BalanceChange
 from ledger.invoices.aggregate import paid_at_once
 from ledger.invoices.bill import Bill, Issue, issue, make_bill
 from ledger.invoices.events import InvoiceDrafted
@@ -31,8 +32,13 @@ def append_final(
     work.append(numbers, assigned)
     work.append(invoice_id, final)
     if final.ending_balance != final.starting_balance:
-        changed = customers.set_balance(customer, final.ending_balance, invoice=invoice_id)
-        work.append(customer_id, changed)
+        moved = BalanceChange(
+            "applied_to_invoice",
+            final.ending_balance - final.starting_balance,
+            at,
+            BalanceCause(currency=bill.draft.currency, invoice=invoice_id),
+        )
+        work.append(customer_id, customers.change_balance(customer, moved))
     paid = paid_at_once(final)
     if paid is not None:
         work.append(invoice_id, paid)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.customers import aggregate as customers
+from ledger.customers.aggregate import BalanceCause, BalanceChange
 from ledger.customers.handlers import customer_now
 from ledger.invoices import aggregate
 from ledger.invoices.aggregate import Invoice
@@ -92,13 +93,14 @@ def pay_invoice(work: Work, command: PayInvoice) -> None:
 def void_invoice(work: Work, command: VoidInvoice) -> None:
     """The customer gets back the credit that the invoice used."""
     invoice = require_invoice(work, command.invoice)
-    work.append(command.invoice, aggregate.void(invoice, _invoice_now(work, invoice)))
+    now = _invoice_now(work, invoice)
+    work.append(command.invoice, aggregate.void(invoice, now))
     used = aggregate.credit_used(invoice)
     if used:
         customer = work.require(customers.evolve, invoice.draft.customer, "customer")
-        balance = customer.balance - used
-        changed = customers.set_balance(customer, balance, invoice=command.invoice)
-        work.append(invoice.draft.customer, changed)
+        cause = BalanceCause(currency=invoice.draft.currency, invoice=command.invoice)
+        given_back = BalanceChange("unapplied_from_invoice", -used, now, cause)
+        work.append(invoice.draft.customer, customers.change_balance(customer, given_back))
 
 
 def mark_invoice_uncollectible(work: Work, command: MarkInvoiceUncollectible) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from ledger.customers.events import (
+    BalanceNotesChanged,
     BillingFields,
     CustomerBalanceChanged,
     CustomerCreated,
@@ -17,24 +18,33 @@ from ledger.invoices.events import InvoiceNumberAssigned
 from ledger.invoices.numbering import customer_of
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
-from projections.customers.rows import CUSTOMERS, CustomerRow, PersonalPart
+from projections.customers.balance import balance_change, change_notes, initial_balance
+from projections.customers.rows import BALANCE_TRANSACTIONS, CUSTOMERS, CustomerRow, PersonalPart
 from projections.runtime.rows import Rows
 
 
 class CustomersProjection:
     name = "customers"
-    version = 1
-    tables = (CUSTOMERS,)
+    version = 2
+    tables = (CUSTOMERS, BALANCE_TRANSACTIONS)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
         match recorded.event:
             case CustomerCreated() as event:
                 rows.put(CUSTOMERS, _created(recorded, event))
+                if event.balance:
+                    rows.put(BALANCE_TRANSACTIONS, initial_balance(recorded, event))
             case CustomerDetailsChanged() as event:
                 changes = _personal(event.personal) | _billing(event.billing)
                 _change(rows, recorded.originator_id, **changes)
             case CustomerBalanceChanged() as event:
-                _change(rows, recorded.originator_id, balance=event.balance)
+                row = _known(rows, recorded.originator_id)
+                currency = row.currency or event.currency
+                _change(rows, row.id, balance=event.balance, currency=currency)
+                moved = balance_change(recorded, event, row)
+                rows.put(BALANCE_TRANSACTIONS, moved)
+            case BalanceNotesChanged() as event:
+                change_notes(rows, event)
             case CustomerSubscribed() as event:
                 row = _known(rows, recorded.originator_id)
                 _change(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ledger.customers.events import TaxExempt
+from ledger.customers.events import BalanceChangeKind, TaxExempt
 from projections.runtime.tables import Table
 
 
@@ -54,6 +54,24 @@ class CustomerRow(msgspec.Struct, frozen=True):
     deleted: bool = False
 
 
+class BalanceTransactionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a customer's balance. `currency` is None while the customer had none."""
+
+    id: str
+    sequence: int
+    created: int
+    livemode: bool
+    customer: str
+    kind: BalanceChangeKind
+    amount: int
+    ending_balance: int
+    currency: str | None
+    invoice: str | None = None
+    credit_note: str | None = None
+    description: str | None = None
+    metadata: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+
+
 CUSTOMERS = Table(
     "customers",
     CustomerRow,
@@ -65,4 +83,17 @@ CUSTOMERS = Table(
         "deleted": "boolean",
     },
     indexes=(("sequence",), ("email",), ("test_clock",)),
+    version=2,
+)
+
+BALANCE_TRANSACTIONS = Table(
+    "customer_balance_transactions",
+    BalanceTransactionRow,
+    columns={
+        "sequence": "bigint",
+        "created": "bigint",
+        "customer": "text",
+        "invoice": "text",
+    },
+    indexes=(("customer", "sequence"),),
 )
