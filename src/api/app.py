@@ -14,6 +14,7 @@ from api.coupons.routes import ROUTES as COUPONS
 from api.customers.expansions import customer_expansions
 from api.customers.routes import ROUTES as CUSTOMERS
 from api.customers.routes_balance import ROUTES as CUSTOMER_BALANCES
+from api.customers.routes_discount import ROUTES as CUSTOMER_DISCOUNTS
 from api.health import health_routes
 from api.http.auth import Authenticator
 from api.http.call import View
@@ -53,6 +54,7 @@ ROUTES: Sequence[Route] = (
     *METER_EVENTS,
     *TEST_CLOCKS,
     *CUSTOMERS,
+    *CUSTOMER_DISCOUNTS,
     *CUSTOMER_BALANCES,
     *PRODUCTS,
     *PRICES,
