@@ -52,17 +52,18 @@ def discount_lines(
 def _in_order(
     lines: Sequence[Discountable], invoice_discounts: Sequence[Discount]
 ) -> Iterable[tuple[Discount, Sequence[int]]]:
-    """Each discount with the places of the lines that have it. One that several lines share, as
-    the segments of one item do, is taken once of all of them."""
+    """Each discount with the places of the lines that have it, once: one that several lines share,
+    as the segments of one item do, is of all of them, and one of the invoice is of every line."""
+    of_all = {discount.id for discount in invoice_discounts}
     places: dict[str, list[int]] = {}
     own: dict[str, Discount] = {}
     for i, line in enumerate(lines):
         for discount in line.discounts:
-            own.setdefault(discount.id, discount)
-            places.setdefault(discount.id, []).append(i)
+            if discount.id not in of_all:
+                own.setdefault(discount.id, discount)
+                places.setdefault(discount.id, []).append(i)
     yield from ((discount, places[key]) for key, discount in own.items())
-    everywhere = range(len(lines))
-    yield from ((discount, everywhere) for discount in invoice_discounts if discount.id not in own)
+    yield from ((discount, range(len(lines))) for discount in invoice_discounts)
 
 
 def _falls_on(terms: CouponTerms, line: Discountable) -> bool:
