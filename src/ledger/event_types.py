@@ -4,7 +4,10 @@ from ledger.accounts.events import EVENTS as ACCOUNTS
 from ledger.coupons.events import EVENTS as COUPONS
 from ledger.customers.events import EVENTS as CUSTOMERS
 from ledger.customers.events import CustomerBalanceChanged, balance_changed_without_kind
+from ledger.invoice_items.events import EVENTS as INVOICE_ITEMS
 from ledger.invoices.events import EVENTS as INVOICES
+from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
+from ledger.invoices.upcasting import drafted_without_details, finalized_without_taxes
 from ledger.meter_events.events import EVENTS as METER_EVENTS
 from ledger.meters.events import EVENTS as METERS
 from ledger.meters.events import MeterCreated, created_without_dimensions
@@ -33,6 +36,8 @@ UPCASTERS.register("price.details_changed.v1", PriceDetailsChanged.TOPIC)(
 UPCASTERS.register("customer.balance_changed.v1", CustomerBalanceChanged.TOPIC)(
     balance_changed_without_kind
 )
+UPCASTERS.register("invoice.drafted.v1", InvoiceDrafted.TOPIC)(drafted_without_details)
+UPCASTERS.register("invoice.finalized.v1", InvoiceFinalized.TOPIC)(finalized_without_taxes)
 
 EVENT_CATALOGUE = EventCatalogue(
     (
@@ -46,6 +51,7 @@ EVENT_CATALOGUE = EventCatalogue(
         *PRICES,
         *METER_EVENTS,
         *SUBSCRIPTIONS,
+        *INVOICE_ITEMS,
         *INVOICES,
     ),
     UPCASTERS,

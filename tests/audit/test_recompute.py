@@ -146,7 +146,7 @@ def test_an_altered_invoice_is_found_out(
     rewrite(
         shared_database.owner_url,
         ledger.ledger_id,
-        "invoice.finalized.v1",
+        "invoice.finalized.v2",
         b'"total":3220',
         b'"total":3221',
     )
@@ -159,6 +159,6 @@ def test_an_altered_digest_is_found_out(
     ledger: StoredLedger, invoice: str, shared_database: Database
 ) -> None:
     digest = ledger.recompute(invoice).digest.encode()
-    rewrite(shared_database.owner_url, ledger.ledger_id, "invoice.finalized.v1", digest, b"0" * 64)
+    rewrite(shared_database.owner_url, ledger.ledger_id, "invoice.finalized.v2", digest, b"0" * 64)
     outcome = ledger.recompute(invoice)
     assert (outcome.equal, outcome.differences) == (False, ())

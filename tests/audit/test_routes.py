@@ -65,7 +65,7 @@ def test_the_command_says_that_a_replay_is_equal(served: Served, invoice: str):
 def test_a_replay_names_what_differs(served: Served, shop: HttpShop, invoice: str):
     owner_url = served.environment["TALLYBOOK_OWNER_DATABASE_URL"]
     total, other = b'"total":120', b'"total":121'
-    with rewritten(owner_url, TEST_LEDGER, "invoice.finalized.v1", total, other, stream=invoice):
+    with rewritten(owner_url, TEST_LEDGER, "invoice.finalized.v2", total, other, stream=invoice):
         outcome = shop.get(f"/audit/v1/invoices/{invoice}/replay")
         ran = served.command("invoice", "replay", invoice)
         as_json = served.command("invoice", "replay", invoice, "--json")

@@ -17,8 +17,8 @@ PLACES = (
     "before_commit.usage.recorded.v1",
     "before_commit.subscription.period_closed.v1",
     "after_commit.subscription.period_closed.v1",
-    "before_commit.invoice.finalized.v1",
-    "after_commit.invoice.finalized.v1",
+    "before_commit.invoice.finalized.v2",
+    "after_commit.invoice.finalized.v2",
 )
 """Between append and answer, and before and after the commit of a close and of a finalization."""
 

@@ -85,7 +85,7 @@ def test_an_invoice_to_be_sent_waits_as_a_draft(ledger: BillingLedger) -> None:
     facts = ledger.subscribe("price_seat", collection_method="send_invoice", days_until_due=14)
     [(invoice, drafted)] = of_type(facts, InvoiceDrafted)
     assert of_type(facts, InvoiceFinalized) == []
-    assert drafted.automatically_finalizes_at == at("2026-01-16T01:00")
+    assert drafted.details.automatically_finalizes_at == at("2026-01-16T01:00")
     ledger.now = at("2026-01-16T01:00")
     [(_, final)] = of_type(ledger.do(FinalizeDueInvoice(invoice=invoice)), InvoiceFinalized)
     assert final.due_date == at("2026-01-30T01:00")

@@ -12,10 +12,13 @@ from ledger.invoices.commands import (
     VoidInvoice,
 )
 from ledger.invoices.events import (
+    FinalLine,
     InvoiceFinalized,
     InvoiceMarkedUncollectible,
     InvoicePaid,
     InvoiceVoided,
+    LineDiscount,
+    LineTax,
 )
 from ledger.invoices.totals import Totals, total_up
 from ledger.kernel.errors import InvalidRequest
@@ -126,16 +129,58 @@ def test_voiding_gives_back_the_credit_that_was_used(ledger: BillingLedger) -> N
         ([200], -200, 0, 0),
         ([200], -250, 0, -50),
         ([200], 30, 230, 0),
-        ([-200], 0, 0, 0),
-        ([-200], -50, 0, -50),
+        ([-200], 0, 0, -200),
+        ([-200], -50, 0, -250),
+        ([-200], 250, 50, 0),
         ([0], 30, 30, 0),
     ],
 )
 def test_totals_settle_the_balance(amounts: list[int], balance: int, due: int, left: int) -> None:
-    total = sum(amounts)
-    assert total_up(amounts, balance) == Totals(total, total, balance, left, due)
+    totals = total_up([rated(amount) for amount in amounts], balance)
+    assert totals.subtotal == totals.total == sum(amounts)
+    assert (totals.starting_balance, totals.amount_due, totals.ending_balance) == (
+        balance,
+        due,
+        left,
+    )
+
+
+def test_discounts_lower_the_total_and_exclusive_taxes_raise_it() -> None:
+    line = rated(1000).model_copy(
+        update={
+            "discounts": (LineDiscount(discount="di_1", amount=100),),
+            "taxes": (tax(90, inclusive=False), tax(43, inclusive=True)),
+        }
+    )
+    totals = total_up([line, rated(-200)], 0)
+    assert totals == Totals(
+        subtotal=800,
+        discount_total=100,
+        tax_exclusive=90,
+        tax_inclusive=43,
+        total=790,
+        starting_balance=0,
+        ending_balance=0,
+        amount_due=790,
+    )
 
 
 def test_totals_beyond_64_bits_are_refused() -> None:
     with pytest.raises(InvalidRequest):
-        total_up([2**63 - 1, 1], 0)
+        total_up([rated(2**63 - 1), rated(1)], 0)
+
+
+def rated(amount: int) -> FinalLine:
+    return FinalLine(
+        id="il_a", quantity="1", amount=amount, price=None, price_version=None, evidence=None
+    )
+
+
+def tax(amount: int, *, inclusive: bool) -> LineTax:
+    return LineTax(
+        tax_rate="txr_a",
+        amount=amount,
+        taxable_amount=900,
+        inclusive=inclusive,
+        reason="standard_rated",
+    )

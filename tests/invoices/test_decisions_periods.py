@@ -40,7 +40,7 @@ def test_three_thousand_tokens_cost_a_dollar_twenty(ledger: BillingLedger) -> No
     invoice = close(ledger, "2026-02-01")
     draft, _ = ledger.invoice(invoice)
     assert draft.period == Period(at("2026-01-01"), at("2026-02-01"))
-    assert draft.automatically_finalizes_at == at("2026-02-01T01:00")
+    assert draft.details.automatically_finalizes_at == at("2026-02-01T01:00")
     final = finalize(ledger, invoice, "2026-02-01T01:00")
     [line] = final.lines
     assert (line.quantity, line.amount) == ("3000", 120)

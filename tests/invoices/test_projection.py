@@ -14,6 +14,7 @@ from ledger.invoices.commands import (
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.commands import Command
 from ledger.products.events import ProductCreated, ProductDetails, ProductDetailsChanged
+from ledger.rating.rate import RATING_ENGINE_VERSION
 from projections.invoices.projection import InvoicesProjection
 from projections.invoices.rows import INVOICES, AmountsPart, InvoiceRow
 from tests.support.billing_ledger import BillingLedger, Fact, at
@@ -95,7 +96,10 @@ def test_a_finalized_invoice_holds_its_amounts_and_pins():
     final = month.ledger.invoice(month.invoice)[1]
     assert final is not None
     assert row.document_sha256 == final.document_sha256
-    assert (row.through_position, row.engine_version) == (final.through_position, 1)
+    assert (row.through_position, row.engine_version) == (
+        final.through_position,
+        RATING_ENGINE_VERSION,
+    )
 
 
 def test_a_line_keeps_the_name_that_its_product_had_when_the_invoice_was_finalized():

@@ -56,7 +56,7 @@ def test_one_period_closed_by_four_processes_is_one_invoice(
     assert "subscription.period_closed.v1" in sorted(answers)[3]
     [draft] = shop.invoices(customer)
     answers = race(served.database_url, TEST_LEDGER, [(finalize, draft.id)] * 4)
-    assert len([answer for answer in answers if "invoice.finalized.v1" in answer]) == 1
+    assert len([answer for answer in answers if "invoice.finalized.v2" in answer]) == 1
     assert len([answer for answer in answers if answer == ""]) == 3
     [invoice] = shop.invoices(customer)
     assert (invoice.status, lines_of(invoice)) == ("open", [(250, 12)])

@@ -124,7 +124,7 @@ def test_cancelling_with_an_invoice_bills_the_usage_so_far(ledger: BillingLedger
     assert closed.invoice == invoice
     assert drafted.lines[0].period == closed.period
     assert (closed.period.start, closed.period.end) == (at("2026-01-01"), at("2026-01-16"))
-    assert drafted.automatically_finalizes_at == at("2026-01-16T01:00")
+    assert drafted.details.automatically_finalizes_at == at("2026-01-16T01:00")
 
 
 def test_a_period_that_has_ended_is_billed_before_a_late_cancellation(

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.audit.recompute import Recomputation, UnexplainedInvoice, recompute
+from ledger.audit.recompute import Recomputation, recompute
+from ledger.invoices.redrafting import UnexplainedInvoice
 from ledger.store.event_sourcing import EventSourcedLedger
 
 

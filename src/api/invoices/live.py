@@ -53,11 +53,12 @@ def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> InvoiceRo
 
 def _named(view: View, row: InvoiceRow) -> InvoiceRow:
     """The row with its products' names of now."""
-    products = {line.product: view.rows.get(PRODUCTS, line.product) for line in row.lines}
+    ids = {line.product for line in row.lines if line.product is not None}
+    products = {product: view.rows.get(PRODUCTS, product) for product in ids}
     lines = tuple(
         msgspec.structs.replace(line, product_name=product.name) if product else line
         for line in row.lines
-        for product in (products[line.product],)
+        for product in (products.get(line.product or ""),)
     )
     return msgspec.structs.replace(row, lines=lines)
 

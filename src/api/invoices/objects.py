@@ -83,7 +83,9 @@ _AS_KEPT: Final = (
 def invoice_objects(view: View, rows: Sequence[InvoiceRow]) -> list[JsonObject]:
     """Several invoices; customers and prices that they share are looked up once."""
     rated = with_amounts(view, rows)
-    prices = price_rows(view, (line.price for row in rated for line in shown_lines(row)))
+    prices = price_rows(
+        view, (line.price for row in rated for line in shown_lines(row) if line.price)
+    )
     customers = {row.customer: view.rows.get(CUSTOMERS, row.customer) for row in rated}
     return [_invoice_object(row, customers[row.customer], prices) for row in rated]
 

@@ -15,7 +15,7 @@ _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 def line_object(row: InvoiceRow, line: LinePart, prices: PriceRows) -> dict[str, Any]:
     """One line. `quantity` is cut to a whole number, `quantity_decimal` is exact."""
     quantity, amount = line.quantity or "0", line.amount or 0
-    price = prices[line.price]
+    price = prices.get(line.price or "")
     return {
         "id": line.id,
         "object": "line_item",
@@ -31,16 +31,20 @@ def line_object(row: InvoiceRow, line: LinePart, prices: PriceRows) -> dict[str,
         "parent": _parent(row, line),
         "period": {"end": line.period_end, "start": line.period_start},
         "pretax_credit_amounts": [],
-        "pricing": {
-            "price_details": {"price": line.price, "product": line.product},
-            "type": "price_details",
-            "unit_amount_decimal": price.terms.unit_amount_decimal,
-        },
+        "pricing": None if price is None else _pricing(line, price),
         "quantity": int(Decimal(quantity)),
         "quantity_decimal": quantity,
         "subscription": row.subscription,
         "subtotal": amount,
         "taxes": [],
+    }
+
+
+def _pricing(line: LinePart, price: PriceRow) -> dict[str, Any]:
+    return {
+        "price_details": {"price": line.price, "product": line.product},
+        "type": "price_details",
+        "unit_amount_decimal": price.terms.unit_amount_decimal,
     }
 
 
@@ -58,8 +62,10 @@ def _parent(row: InvoiceRow, line: LinePart) -> dict[str, Any]:
     }
 
 
-def description(line: LinePart, price: PriceRow) -> str:
+def description(line: LinePart, price: PriceRow | None) -> str | None:
     """What a line bills, with a sign for "times": `3000 … Tokens (at US$0.04 per 100 / month)`."""
+    if line.description is not None or price is None:
+        return line.description
     share = ", prorated" if line.prorated else ""
     return f"{line.quantity or '0'} {_TIMES} {line.product_name} ({_rate(price.terms)}{share})"
 

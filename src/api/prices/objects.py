@@ -12,11 +12,12 @@ PriceRows: TypeAlias = Mapping[str, PriceRow]
 """Prices by id, for objects that show something of them."""
 
 
-def price_rows(view: View, price_ids: Iterable[str]) -> PriceRows:
-    """The prices of these ids. A price is never deleted."""
+def price_rows(view: View, price_ids: Iterable[str | None]) -> PriceRows:
+    """The prices of these ids, None being no price's. A price is never deleted."""
     return {
         price_id: view.rows.require(PRICES, "price", price_id)
         for price_id in dict.fromkeys(price_ids)
+        if price_id is not None
     }
 
 

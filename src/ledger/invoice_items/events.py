@@ -61,7 +61,7 @@ class InvoiceItemDeleted(DomainEvent):
 
 
 class WaitingItem(Fact):
-    """An item that waits: for an invoice of `subscription`, or for any of the customer's if None."""
+    """An item that waits for an invoice of `subscription`, or for any one if None."""
 
     id: str
     currency: str

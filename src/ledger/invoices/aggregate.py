@@ -5,8 +5,12 @@ from datetime import datetime
 from typing import Literal
 
 from ledger.invoices.events import (
+    DraftLine,
+    InvoiceDeleted,
+    InvoiceDetailsChanged,
     InvoiceDrafted,
     InvoiceFinalized,
+    InvoiceLinesChanged,
     InvoiceMarkedUncollectible,
     InvoicePaid,
     InvoiceVoided,
@@ -19,11 +23,12 @@ InvoiceStatus = Literal["draft", "open", "paid", "uncollectible", "void"]
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """`final` is None while the invoice is a draft."""
+    """`draft` has every change of the invoice folded in; `final` is None until it is finalized."""
 
     draft: InvoiceDrafted
     final: InvoiceFinalized | None = None
     status: InvoiceStatus = "draft"
+    deleted: bool = False
 
 
 def evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
@@ -33,6 +38,10 @@ def evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
     if invoice is None:
         raise ValueError("an invoice's first event must be its draft")
     match event:
+        case InvoiceLinesChanged() | InvoiceDetailsChanged():
+            return replace(invoice, draft=edited(invoice.draft, event))
+        case InvoiceDeleted():
+            return replace(invoice, deleted=True)
         case InvoiceFinalized():
             return replace(invoice, final=event, status="open")
         case InvoicePaid():
@@ -43,6 +52,18 @@ def evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
             return replace(invoice, status="uncollectible")
         case _:
             return invoice
+
+
+def edited(
+    draft: InvoiceDrafted, event: InvoiceLinesChanged | InvoiceDetailsChanged
+) -> InvoiceDrafted:
+    """The draft after a change: new lines at the end, changed ones in their places."""
+    if isinstance(event, InvoiceDetailsChanged):
+        return draft.model_copy(update={"details": event.details})
+    changed = {line.id: line for line in event.changed}
+    kept = (line for line in draft.lines if line.id not in event.removed)
+    lines: tuple[DraftLine, ...] = tuple(changed.get(line.id, line) for line in kept)
+    return draft.model_copy(update={"lines": lines + event.added})
 
 
 def check_is_draft(invoice: Invoice) -> None:

@@ -37,7 +37,7 @@ class InvoiceBilling:
         if not bill.lines:
             return
         work.append(invoice_id, draft)
-        if draft.automatically_finalizes_at is None:
+        if draft.details.automatically_finalizes_at is None:
             append_final(work, invoice_id, bill, draft.created)
 
     def close_due(self, work: Work, subscription_id: str, now: datetime) -> None:

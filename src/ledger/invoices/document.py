@@ -19,22 +19,24 @@ from ledger.invoices.events import (
 )
 from ledger.kernel.periods import Period
 
-DOCUMENT_VERSION: Final = 1
+DOCUMENT_OF_ENGINE: Final = {1: 1, 2: 2}
 """Another form of the document needs another rating engine version, which an invoice records."""
 
 
 def canonical_document(invoice_id: str, draft: InvoiceDrafted, final: InvoiceFinalized) -> bytes:
     """The document's bytes. Raises KeyError for a final line that the draft does not have."""
     lines = {line.id: line for line in draft.lines}
+    version = DOCUMENT_OF_ENGINE[final.engine_version]
+    render = _line if version == 1 else _taxed_line
     return rfc8785.dumps(
         {
-            "document_version": DOCUMENT_VERSION,
+            "document_version": version,
             "invoice": invoice_id,
             "number": final.number,
             "customer": draft.customer,
             "subscription": draft.subscription,
             "billing_reason": draft.billing_reason,
-            "collection_method": draft.collection_method,
+            "collection_method": draft.details.collection_method,
             "currency": draft.currency,
             "livemode": draft.livemode,
             "period": _period(draft.period),
@@ -43,8 +45,9 @@ def canonical_document(invoice_id: str, draft: InvoiceDrafted, final: InvoiceFin
             "due_date": None if final.due_date is None else _time(final.due_date),
             "through_position": final.through_position,
             "engine_version": final.engine_version,
-            "lines": [_line(lines[line.id], line) for line in final.lines],
+            "lines": [render(lines[line.id], line) for line in final.lines],
             "subtotal": str(final.subtotal),
+            **({} if version == 1 else _deductions(final)),
             "total": str(final.total),
             "starting_balance": str(final.starting_balance),
             "ending_balance": str(final.ending_balance),
@@ -72,6 +75,37 @@ def _line(draft: DraftLine, final: FinalLine) -> dict[str, Any]:
         "quantity": final.quantity,
         "amount": str(final.amount),
         "evidence": None if final.evidence is None else _evidence(final.evidence),
+    }
+
+
+def _taxed_line(draft: DraftLine, final: FinalLine) -> dict[str, Any]:
+    late = draft.late_usage
+    return _line(draft, final) | {
+        "invoice_item": draft.invoice_item,
+        "proration": draft.proration,
+        "late_usage": None if late is None else late.model_dump(),
+        "steps": [step.model_dump() for step in final.steps],
+        "discounts": [
+            {"discount": each.discount, "amount": str(each.amount)} for each in final.discounts
+        ],
+        "taxes": [
+            {
+                "tax_rate": tax.tax_rate,
+                "amount": str(tax.amount),
+                "taxable_amount": str(tax.taxable_amount),
+                "inclusive": tax.inclusive,
+                "reason": tax.reason,
+            }
+            for tax in final.taxes
+        ],
+    }
+
+
+def _deductions(final: InvoiceFinalized) -> dict[str, str]:
+    return {
+        "discount_total": str(final.discount_total),
+        "tax_exclusive": str(final.tax_exclusive),
+        "tax_inclusive": str(final.tax_inclusive),
     }
 
 

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from ledger.invoices.events import BillingReason, DraftLine, InvoiceDrafted, LineKind
+from ledger.invoices.events import (
+    BillingReason,
+    DraftLine,
+    InvoiceDetails,
+    InvoiceDrafted,
+    LineKind,
+)
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.ids import derived_id
 from ledger.kernel.periods import Period
@@ -135,7 +141,7 @@ def _line(
         product=item.product,
         meter=item.meter,
         period=period,
-        quantity=item.quantity,
+        quantity=None if item.quantity is None else str(item.quantity),
         prorated_of=prorated_of,
     )
 
@@ -164,13 +170,14 @@ def _draft(
         currency=started.currency,
         period=period,
         lines=lines,
-        collection_method=subscription.collection_method,
-        days_until_due=subscription.days_until_due,
-        auto_advance=True,
-        automatically_finalizes_at=finalizes_at,
-        default_payment_method=subscription.default_payment_method,
-        description=subscription.description,
-        metadata={},
+        details=InvoiceDetails(
+            collection_method=subscription.collection_method,
+            days_until_due=subscription.days_until_due,
+            auto_advance=True,
+            automatically_finalizes_at=finalizes_at,
+            default_payment_method=subscription.default_payment_method,
+            description=subscription.description,
+        ),
         created=created,
         test_clock=started.test_clock,
         livemode=started.livemode,

@@ -6,34 +6,59 @@ customer's own clock.
 
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
+from ledger.coupons.discounts import Discount
+from ledger.invoice_items.charges import Charge
 from ledger.kernel.events import DomainEvent, Fact
 from ledger.kernel.periods import Period
+from ledger.rating.steps import RatedStep
 from ledger.subscriptions.events import CollectionMethod
 
-BillingReason = Literal["subscription_create", "subscription_cycle", "subscription_update"]
-LineKind = Literal["metered", "licensed", "opening"]
+BillingReason = Literal[
+    "manual",
+    "subscription_create",
+    "subscription_cycle",
+    "subscription_threshold",
+    "subscription_update",
+]
+LineKind = Literal["metered", "licensed", "opening", "invoice_item"]
 TaxabilityReason = Literal["standard_rated", "zero_rated", "customer_exempt", "reverse_charge"]
 
 
-class DraftLine(Fact):
+class DraftLine(Charge):
     """What a line bills, before its quantity and amount are known.
 
-    `metered` bills the usage of its period, `licensed` a quantity in advance, and `opening` names a
-    metered item at 0 on a classic subscription's first invoice. With `prorated_of` the amount is
-    the share that the line's period has of that whole one.
+    `metered` bills the usage of its period, `licensed` a quantity in advance, `invoice_item` what
+    an invoice item or a person added, and `opening` names a metered item at 0 on a classic
+    subscription's first invoice.
     """
 
     id: str
     kind: LineKind
-    subscription_item: str
-    price: str
-    product: str
-    meter: str | None
-    period: Period
-    quantity: int | None
-    prorated_of: Period | None
+    subscription_item: str | None = None
+    invoice_item: str | None = None
+    meter: str | None = None
+
+
+class InvoiceDetails(Fact):
+    """What may change about a draft beside its lines.
+
+    `due_date` is one that was asked for; without it `days_until_due` counts from finalization.
+    `automatically_finalizes_at` is None where someone has to finalize it.
+    """
+
+    collection_method: CollectionMethod
+    days_until_due: int | None
+    due_date: AwareDatetime | None = None
+    auto_advance: bool
+    automatically_finalizes_at: AwareDatetime | None
+    default_payment_method: str | None = None
+    description: str | None = None
+    footer: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict[str, str])
+    default_tax_rates: tuple[str, ...] = ()
+    discounts: tuple[Discount, ...] = ()
 
 
 class InvoiceDrafted(DomainEvent):
@@ -42,7 +67,7 @@ class InvoiceDrafted(DomainEvent):
     `subscription_metadata` is the subscription's metadata at that time.
     """
 
-    TOPIC: ClassVar[str] = "invoice.drafted.v1"
+    TOPIC: ClassVar[str] = "invoice.drafted.v2"
 
     customer: str
     subscription: str | None
@@ -51,16 +76,39 @@ class InvoiceDrafted(DomainEvent):
     currency: str
     period: Period
     lines: tuple[DraftLine, ...]
-    collection_method: CollectionMethod
-    days_until_due: int | None
-    auto_advance: bool
-    automatically_finalizes_at: AwareDatetime | None
-    default_payment_method: str | None
-    description: str | None
-    metadata: dict[str, str]
+    details: InvoiceDetails
     created: AwareDatetime
     test_clock: str | None
     livemode: bool
+
+
+class InvoiceLinesChanged(DomainEvent):
+    """Lines of a draft were added at the end, changed in their places, and removed."""
+
+    TOPIC: ClassVar[str] = "invoice.lines_changed.v1"
+
+    added: tuple[DraftLine, ...] = ()
+    changed: tuple[DraftLine, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class InvoiceDetailsChanged(DomainEvent):
+    """Details were changed; `details` holds the whole new values.
+
+    Of a finalized invoice only its metadata, its description and what payment needs change.
+    """
+
+    TOPIC: ClassVar[str] = "invoice.details_changed.v1"
+
+    details: InvoiceDetails
+
+
+class InvoiceDeleted(DomainEvent):
+    """A draft of no subscription was deleted, as if it had never been."""
+
+    TOPIC: ClassVar[str] = "invoice.deleted.v1"
+
+    deleted_at: AwareDatetime
 
 
 class UsageEvidence(Fact):
@@ -90,24 +138,31 @@ class LineTax(Fact):
 
 
 class FinalLine(Fact):
-    """A rated line. `price_version` is the version of the price's stream whose terms were used."""
+    """A rated line; `amount` is before discounts and taxes, and the sum of its steps.
+
+    `price_version` is the version of the price's stream whose terms were used.
+    """
 
     id: str
     quantity: str
     amount: int
-    price: str
-    price_version: int
+    price: str | None
+    price_version: int | None
     evidence: UsageEvidence | None
+    steps: tuple[RatedStep, ...] = ()
+    discounts: tuple[LineDiscount, ...] = ()
+    taxes: tuple[LineTax, ...] = ()
 
 
 class InvoiceFinalized(DomainEvent):
     """An invoice was issued: a function of the events up to `through_position`, for ever.
 
-    `amount_due` is the total, never below 0, less the customer's credit; balances are the
+    `subtotal` is the sum of the lines; `total` that less discounts and with exclusive taxes.
+    `amount_due` is the total with the customer's balance, never below 0; balances are the
     customer's, negative when in credit. `document_sha256` is of the canonical document, in hex.
     """
 
-    TOPIC: ClassVar[str] = "invoice.finalized.v1"
+    TOPIC: ClassVar[str] = "invoice.finalized.v2"
 
     number: str
     finalized_at: AwareDatetime
@@ -117,6 +172,9 @@ class InvoiceFinalized(DomainEvent):
     engine_version: int
     lines: tuple[FinalLine, ...]
     subtotal: int
+    discount_total: int
+    tax_exclusive: int
+    tax_inclusive: int
     total: int
     starting_balance: int
     ending_balance: int
@@ -162,6 +220,9 @@ class InvoiceNumberAssigned(DomainEvent):
 
 EVENTS: tuple[type[DomainEvent], ...] = (
     InvoiceDrafted,
+    InvoiceLinesChanged,
+    InvoiceDetailsChanged,
+    InvoiceDeleted,
     InvoiceFinalized,
     InvoicePaid,
     InvoiceVoided,

@@ -9,13 +9,19 @@ from ledger.invoices.bill import Bill, Issue, issue, make_bill
 from ledger.invoices.events import InvoiceDrafted
 from ledger.invoices.ingredients import UsageReaders, gather
 from ledger.invoices.numbering import assign_number, last_sequence, numbers_stream
+from ledger.rating.rate import RATING_ENGINE_VERSION
 from ledger.store.work import Work
 
 
-def bill_now(work: Work, readers: UsageReaders, draft: InvoiceDrafted) -> Bill:
+def bill_now(
+    work: Work,
+    readers: UsageReaders,
+    draft: InvoiceDrafted,
+    engine_version: int = RATING_ENGINE_VERSION,
+) -> Bill:
     """What a draft comes to at the head of the log."""
     customer = work.require(customers.evolve, draft.customer, "customer")
-    return make_bill(draft, gather(work, readers, draft.customer, customer, draft.lines))
+    return make_bill(draft, gather(work, readers, draft, customer), engine_version)
 
 
 def append_final(
@@ -27,7 +33,7 @@ def append_final(
     numbers = numbers_stream(customer_id)
     last = work.load(last_sequence, numbers)
     assigned = assign_number(last, customer.invoice_prefix, invoice_id)
-    advances = bill.draft.auto_advance if auto_advance is None else auto_advance
+    advances = bill.draft.details.auto_advance if auto_advance is None else auto_advance
     final = issue(invoice_id, bill, Issue(assigned.number, at, advances))
     work.append(numbers, assigned)
     work.append(invoice_id, final)

@@ -56,7 +56,7 @@ class InvoiceHandlers:
     def finalize_due(self, work: Work, command: FinalizeDueInvoice) -> None:
         """Raises InvalidRequest if the grace period is not over on the customer's clock."""
         invoice = require_invoice(work, command.invoice)
-        due = invoice.draft.automatically_finalizes_at
+        due = invoice.draft.details.automatically_finalizes_at
         if invoice.status != "draft" or due is None:
             return
         now = _invoice_now(work, invoice)

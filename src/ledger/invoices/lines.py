@@ -5,26 +5,28 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from ledger.invoices.events import DraftLine, FinalLine, InvoiceDrafted, UsageEvidence
-from ledger.kernel.money import round_half_away
+from ledger.kernel.money import check_amount, round_half_away
 from ledger.kernel.quantities import ZERO, decimal_text
 from ledger.meter_events.aggregation import Usage
 from ledger.prices.terms import PriceTerms
 from ledger.rating.proration import prorate
 from ledger.rating.rate import RATING_ENGINE_VERSION, rate
+from ledger.rating.steps import RatedStep, stored_steps
 
 
 class Priced(NamedTuple):
-    """The terms of a price as of a version of its stream."""
+    """The terms of a price, in the invoice's currency, as of a version of its stream."""
 
     terms: PriceTerms
     version: int
 
 
 class Worth(NamedTuple):
-    """What a line comes to: the quantity billed, and the amount in minor units."""
+    """What a line comes to: the quantity billed, the amount in minor units, and how it came."""
 
     quantity: Decimal
     amount: int
+    steps: tuple[RatedStep, ...] = ()
 
 
 UsageOf = Callable[[DraftLine], Usage]
@@ -39,7 +41,23 @@ def _worth_v1(line: DraftLine, terms: PriceTerms, quantity: Decimal) -> Worth:
     return Worth(rated.quantity, round_half_away(share))
 
 
-ENGINES: Final[Mapping[int, Engine]] = {1: _worth_v1}
+def _worth_v2(line: DraftLine, terms: PriceTerms, quantity: Decimal) -> Worth:
+    """With steps, part periods of metered prices, and amounts that are given back."""
+    rated = rate(terms, quantity, line.period, line.prorated_of)
+    worth = Worth(rated.quantity, rated.amount, stored_steps(rated))
+    return _given_back(worth) if line.credit else worth
+
+
+def _given_back(worth: Worth) -> Worth:
+    """The amount and its steps with the opposite sign, so that they still add up."""
+    steps = (
+        step.model_copy(update={"amount": decimal_text(-Decimal(step.amount))})
+        for step in worth.steps
+    )
+    return worth._replace(amount=-worth.amount, steps=tuple(steps))
+
+
+ENGINES: Final[Mapping[int, Engine]] = {1: _worth_v1, 2: _worth_v2}
 """Every engine that a finalized invoice may name. Released ones are never changed or removed."""
 
 
@@ -49,14 +67,14 @@ def rate_lines(
     usage_of: UsageOf,
     engine_version: int = RATING_ENGINE_VERSION,
 ) -> tuple[FinalLine, ...]:
-    """The lines with their quantities and amounts, in the draft's order.
+    """The lines with their quantities and amounts, in the draft's order, without taxes.
 
     A first invoice leaves out metered lines that come to nothing; a line that only names an item
     gives way to one that bills it. Raises InvalidRequest for an amount beyond 64 bits.
     """
     engine = ENGINES[engine_version]
     rated = {
-        line.id: _rate_line(line, prices[line.price], usage_of, engine) for line in draft.lines
+        line.id: rate_line(line, draft.currency, prices, usage_of, engine) for line in draft.lines
     }
     if draft.billing_reason == "subscription_create":
         kept = _without_nothings(draft.lines, rated)
@@ -64,23 +82,47 @@ def rate_lines(
     return tuple(rated.values())
 
 
-def _rate_line(line: DraftLine, price: Priced, usage_of: UsageOf, engine: Engine) -> FinalLine:
-    usage: Usage | None = None
-    if line.kind == "opening":
-        worth = Worth(ZERO, 0)
-    elif line.kind == "metered":
-        usage = usage_of(line)
-        worth = engine(line, price.terms, usage.quantity)
-    else:
-        worth = engine(line, price.terms, Decimal(line.quantity or 0))
+def rate_line(
+    line: DraftLine,
+    currency: str,
+    prices: Mapping[str, Priced],
+    usage_of: UsageOf,
+    engine: Engine,
+) -> FinalLine:
+    """One line with its quantity and amount. Raises InvalidRequest for an amount beyond 64 bits."""
+    usage = usage_of(line) if line.kind == "metered" else None
+    price = None if line.price is None else prices[line.price]
+    worth = _worth(line, currency, price, usage, engine)
     return FinalLine(
         id=line.id,
         quantity=decimal_text(worth.quantity),
         amount=worth.amount,
         price=line.price,
-        price_version=price.version,
+        price_version=None if price is None else price.version,
         evidence=_evidence(usage),
+        steps=worth.steps,
     )
+
+
+def _worth(
+    line: DraftLine, currency: str, price: Priced | None, usage: Usage | None, engine: Engine
+) -> Worth:
+    if line.kind == "opening":
+        return Worth(ZERO, 0)
+    if usage is not None and price is not None:
+        return engine(line, price.terms, usage.quantity)
+    quantity = Decimal(line.quantity or 0)
+    if line.amount is not None:
+        return Worth(quantity, check_amount(line.amount))
+    terms = _own_terms(line, currency) if price is None else price.terms
+    return engine(line, terms, quantity)
+
+
+def _own_terms(line: DraftLine, currency: str) -> PriceTerms:
+    """The terms of a line that has a unit amount and no price."""
+    if line.unit_amount_decimal is None:
+        raise ValueError(f"line {line.id} has neither price nor amount")
+    return PriceTerms(currency=currency, unit_amount_decimal=line.unit_amount_decimal)
 
 
 def _evidence(usage: Usage | None) -> UsageEvidence | None:

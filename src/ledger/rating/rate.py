@@ -20,7 +20,7 @@ from ledger.rating.per_unit import per_unit_steps
 from ledger.rating.proration import Share
 from ledger.rating.volume import volume_steps
 
-RATING_ENGINE_VERSION: Final = 1
+RATING_ENGINE_VERSION: Final = 2
 
 MODELS: Final[dict[Model, Callable[[PriceTerms, Decimal], list[RatingStep]]]] = {
     "per_unit": per_unit_steps,

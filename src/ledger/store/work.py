@@ -60,6 +60,10 @@ class Work:
             if one.originator_version <= version
         ]
 
+    def head(self) -> int:
+        """The last position of the log: nothing after it has any part in the command."""
+        return self.recorder.head()[0]
+
     def require(
         self, evolve: Evolve[S], stream_id: str, what: str, *, param: str | None = None
     ) -> S:

@@ -103,8 +103,8 @@ def _forget_subscription(rows: Rows, subscription: str) -> None:
 
 
 def _schedule_finalization(rows: Rows, invoice: str, event: InvoiceDrafted) -> None:
-    if event.automatically_finalizes_at is None:
+    if event.details.automatically_finalizes_at is None:
         return
-    due_at = to_epoch(event.automatically_finalizes_at)
+    due_at = to_epoch(event.details.automatically_finalizes_at)
     clock = event.test_clock or ""
     rows.put(DUE, DueRow(f"finalize_invoice:{invoice}", "finalize_invoice", invoice, due_at, clock))

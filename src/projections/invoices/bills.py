@@ -1,18 +1,20 @@
 """Rows from drafts and bills: what a draft will bill, and what it comes to."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from ledger.invoices.bill import Bill
-from ledger.invoices.events import DraftLine, FinalLine, InvoiceDrafted
+from ledger.invoices.events import FinalLine, InvoiceDetails, InvoiceDrafted
 from ledger.kernel.clock import to_epoch
-from projections.invoices.rows import AmountsPart, InvoiceRow, LinePart
+from projections.invoices.lines import discount_part, drafted_line, rated_line
+from projections.invoices.rows import AmountsPart, InvoiceRow
 
 
 def drafted(invoice_id: str, sequence: int, draft: InvoiceDrafted) -> InvoiceRow:
     """The row of a draft, without amounts. Its products go by their ids until they are named."""
-    finalizes_at = draft.automatically_finalizes_at
     return InvoiceRow(
         id=invoice_id,
         sequence=sequence,
@@ -25,16 +27,31 @@ def drafted(invoice_id: str, sequence: int, draft: InvoiceDrafted) -> InvoiceRow
         currency=draft.currency,
         period_start=to_epoch(draft.period.start),
         period_end=to_epoch(draft.period.end),
-        lines=tuple(_line(line) for line in draft.lines),
-        collection_method=draft.collection_method,
-        days_until_due=draft.days_until_due,
-        auto_advance=draft.auto_advance,
-        automatically_finalizes_at=None if finalizes_at is None else to_epoch(finalizes_at),
-        default_payment_method=draft.default_payment_method,
-        description=draft.description,
-        metadata=draft.metadata,
+        lines=tuple(drafted_line(line) for line in draft.lines),
         test_clock=draft.test_clock,
+        **_details(draft.details),
     )
+
+
+def with_details(row: InvoiceRow, details: InvoiceDetails) -> InvoiceRow:
+    """The row with details as they were changed."""
+    return msgspec.structs.replace(row, **_details(details))
+
+
+def _details(details: InvoiceDetails) -> dict[str, Any]:
+    return {
+        "collection_method": details.collection_method,
+        "days_until_due": details.days_until_due,
+        "due_date": _epoch(details.due_date),
+        "auto_advance": details.auto_advance,
+        "automatically_finalizes_at": _epoch(details.automatically_finalizes_at),
+        "default_payment_method": details.default_payment_method,
+        "description": details.description,
+        "footer": details.footer,
+        "metadata": details.metadata,
+        "default_tax_rates": details.default_tax_rates,
+        "discounts": tuple(discount_part(discount) for discount in details.discounts),
+    }
 
 
 def rated(row: InvoiceRow, bill: Bill) -> InvoiceRow:
@@ -42,6 +59,9 @@ def rated(row: InvoiceRow, bill: Bill) -> InvoiceRow:
     totals = bill.totals
     amounts = AmountsPart(
         subtotal=totals.subtotal,
+        discount_total=totals.discount_total,
+        tax_exclusive=totals.tax_exclusive,
+        tax_inclusive=totals.tax_inclusive,
         total=totals.total,
         starting_balance=totals.starting_balance,
         amount_due=totals.amount_due,
@@ -53,29 +73,9 @@ def with_lines(row: InvoiceRow, lines: Iterable[FinalLine]) -> InvoiceRow:
     """The row with rated lines; drafted ones that are not among them are left out."""
     by_id = {line.id: line for line in row.lines}
     return msgspec.structs.replace(
-        row, lines=tuple(_rated_line(by_id[line.id], line) for line in lines)
+        row, lines=tuple(rated_line(by_id[line.id], line) for line in lines)
     )
 
 
-def _line(line: DraftLine) -> LinePart:
-    return LinePart(
-        id=line.id,
-        kind=line.kind,
-        subscription_item=line.subscription_item,
-        price=line.price,
-        product=line.product,
-        product_name=line.product,
-        meter=line.meter,
-        period_start=to_epoch(line.period.start),
-        period_end=to_epoch(line.period.end),
-        prorated=line.prorated_of is not None,
-    )
-
-
-def _rated_line(drafted_line: LinePart, line: FinalLine) -> LinePart:
-    return msgspec.structs.replace(
-        drafted_line,
-        quantity=line.quantity,
-        amount=line.amount,
-        meter_events=None if line.evidence is None else line.evidence.meter_events,
-    )
+def _epoch(moment: datetime | None) -> int | None:
+    return None if moment is None else to_epoch(moment)

@@ -5,8 +5,11 @@ from datetime import datetime
 import msgspec
 
 from ledger.invoices.events import (
+    InvoiceDeleted,
+    InvoiceDetailsChanged,
     InvoiceDrafted,
     InvoiceFinalized,
+    InvoiceLinesChanged,
     InvoiceMarkedUncollectible,
     InvoicePaid,
     InvoiceVoided,
@@ -14,12 +17,14 @@ from ledger.invoices.events import (
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from ledger.products.events import ProductCreated, ProductDetailsChanged
-from projections.invoices.bills import drafted, with_lines
+from projections.invoices.bills import drafted, with_details, with_lines
+from projections.invoices.lines import with_changed_lines
 from projections.invoices.rows import (
     INVOICES,
     PRODUCT_NAMES,
     AmountsPart,
     InvoiceRow,
+    LinePart,
     ProductNameRow,
 )
 from projections.runtime.rows import Rows
@@ -27,7 +32,7 @@ from projections.runtime.rows import Rows
 
 class InvoicesProjection:
     name = "invoices"
-    version = 1
+    version = 2
     tables = (INVOICES, PRODUCT_NAMES)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
@@ -50,7 +55,21 @@ class InvoicesProjection:
             case ProductDetailsChanged(product=product, details=details):
                 rows.put(PRODUCT_NAMES, ProductNameRow(product, details.name))
             case _:
-                pass
+                _edit(recorded, rows)
+
+
+def _edit(recorded: RecordedEvent, rows: Rows) -> None:
+    invoice = recorded.originator_id
+    match recorded.event:
+        case InvoiceLinesChanged() as event:
+            row = with_changed_lines(_known(rows, invoice), event)
+            rows.put(INVOICES, _named(rows, row))
+        case InvoiceDetailsChanged(details=details):
+            rows.put(INVOICES, with_details(_known(rows, invoice), details))
+        case InvoiceDeleted():
+            rows.delete(INVOICES, invoice)
+        case _:
+            pass
 
 
 def _finalized(row: InvoiceRow, event: InvoiceFinalized) -> InvoiceRow:
@@ -67,6 +86,9 @@ def _finalized(row: InvoiceRow, event: InvoiceFinalized) -> InvoiceRow:
         document_sha256=event.document_sha256,
         amounts=AmountsPart(
             subtotal=event.subtotal,
+            discount_total=event.discount_total,
+            tax_exclusive=event.tax_exclusive,
+            tax_inclusive=event.tax_inclusive,
             total=event.total,
             starting_balance=event.starting_balance,
             ending_balance=event.ending_balance,
@@ -77,12 +99,13 @@ def _finalized(row: InvoiceRow, event: InvoiceFinalized) -> InvoiceRow:
 
 def _named(rows: Rows, row: InvoiceRow) -> InvoiceRow:
     """The invoice with the names that its products have now."""
-    lines = tuple(
-        msgspec.structs.replace(line, product_name=named.name) if named is not None else line
-        for line in row.lines
-        for named in (rows.get(PRODUCT_NAMES, line.product),)
-    )
+    lines = tuple(_with_name(rows, line) for line in row.lines)
     return msgspec.structs.replace(row, lines=lines)
+
+
+def _with_name(rows: Rows, line: LinePart) -> LinePart:
+    named = None if line.product is None else rows.get(PRODUCT_NAMES, line.product)
+    return line if named is None else msgspec.structs.replace(line, product_name=named.name)
 
 
 def _pay(rows: Rows, invoice: str, event: InvoicePaid) -> None:

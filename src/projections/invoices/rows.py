@@ -6,37 +6,104 @@ is not recorded, of a draft or of an invoice to come, is a row of the same shape
 
 import msgspec
 
+from ledger.coupons.discounts import DiscountSource
 from ledger.invoices.aggregate import InvoiceStatus
-from ledger.invoices.events import LineKind
+from ledger.invoices.events import LineKind, TaxabilityReason
+from ledger.rating.steps import StepModel
 from ledger.subscriptions.events import CollectionMethod
 from projections.runtime.tables import Table
+
+
+class StepPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a rating as `ledger.rating.steps.RatedStep` has it."""
+
+    model: StepModel
+    quantity: str
+    unit_amount: str
+    flat_amount: str
+    amount: str
+    above: str | None
+    up_to: str | None
+
+
+class DiscountPart(msgspec.Struct, frozen=True):
+    """A coupon applied to the invoice or to a line."""
+
+    id: str
+    coupon: str
+    source: DiscountSource
+    start: int
+    end: int | None
+
+
+class LineDiscountPart(msgspec.Struct, frozen=True):
+    discount: str
+    amount: int
+
+
+class LineTaxPart(msgspec.Struct, frozen=True):
+    tax_rate: str
+    amount: int
+    taxable_amount: int
+    inclusive: bool
+    reason: TaxabilityReason
+
+
+class LateUsagePart(msgspec.Struct, frozen=True):
+    """The finalized line that this one adjusts."""
+
+    invoice: str
+    line: str
+    quantity_before: str
+    quantity_after: str
 
 
 class LinePart(msgspec.Struct, frozen=True, kw_only=True):
     """A line; `quantity` is canonical decimal text. It and the amount are None until rated.
 
-    `product_name` is the product's name when the invoice was finalized.
+    `product_name` is the product's name when the invoice was finalized, None for no product.
+    `tax_rates` None means the invoice's default ones; the taxes that came of them are `taxes`.
     """
 
     id: str
     kind: LineKind
-    subscription_item: str
-    price: str
-    product: str
-    product_name: str
+    subscription_item: str | None
+    invoice_item: str | None
+    subscription: str | None
+    price: str | None
+    product: str | None
+    product_name: str | None
     meter: str | None
     period_start: int
     period_end: int
     prorated: bool
+    proration: bool
+    whole_start: int | None
+    whole_end: int | None
+    credit: bool
+    unit_amount_decimal: str | None
+    description: str | None
+    metadata: dict[str, str]
+    discountable: bool
+    own_discounts: tuple[DiscountPart, ...]
+    tax_rates: tuple[str, ...] | None
+    late_usage: LateUsagePart | None
     quantity: str | None = None
     amount: int | None = None
     meter_events: int | None = None
+    price_version: int | None = None
+    steps: tuple[StepPart, ...] = ()
+    discounts: tuple[LineDiscountPart, ...] = ()
+    taxes: tuple[LineTaxPart, ...] = ()
 
 
 class AmountsPart(msgspec.Struct, frozen=True):
     """The sums, each 0 until rated. Balances are the customer's, below 0 when in credit."""
 
     subtotal: int = 0
+    discount_total: int = 0
+    tax_exclusive: int = 0
+    tax_inclusive: int = 0
     total: int = 0
     starting_balance: int = 0
     ending_balance: int | None = None
@@ -68,7 +135,10 @@ class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     automatically_finalizes_at: int | None
     default_payment_method: str | None
     description: str | None
+    footer: str | None
     metadata: dict[str, str]
+    default_tax_rates: tuple[str, ...]
+    discounts: tuple[DiscountPart, ...]
     test_clock: str | None
     status: InvoiceStatus = "draft"
     amounts: AmountsPart = AmountsPart()
@@ -95,6 +165,7 @@ class ProductNameRow(msgspec.Struct, frozen=True):
 INVOICES = Table(
     "invoices",
     InvoiceRow,
+    version=2,
     columns={
         "sequence": "bigint",
         "created": "bigint",
