@@ -29,6 +29,9 @@ class Worth(NamedTuple):
     steps: tuple[RatedStep, ...] = ()
 
 
+_LEADING: Final = {"minimum", "maximum", "proration", "rounding"}
+"""Models of steps that lead from one amount to another."""
+
 UsageOf = Callable[[DraftLine], Usage]
 Engine = Callable[[DraftLine, PriceTerms, Decimal], Worth]
 
@@ -50,11 +53,21 @@ def _worth_v2(line: DraftLine, terms: PriceTerms, quantity: Decimal) -> Worth:
 
 def _given_back(worth: Worth) -> Worth:
     """The amount and its steps with the opposite sign, so that they still add up."""
-    steps = (
-        step.model_copy(update={"amount": decimal_text(-Decimal(step.amount))})
-        for step in worth.steps
+    return worth._replace(amount=-worth.amount, steps=tuple(map(_reversed, worth.steps)))
+
+
+def _reversed(step: RatedStep) -> RatedStep:
+    """The step with amounts of the opposite sign; the bounds of a tier are quantities and stay."""
+    amounts = {"unit_amount", "flat_amount", "amount"}
+    if step.model in _LEADING:
+        amounts |= {"above", "up_to"}
+    texts = {name: getattr(step, name) for name in amounts}
+    return step.model_copy(
+        update={
+            name: None if text is None else decimal_text(-Decimal(text))
+            for name, text in texts.items()
+        }
     )
-    return worth._replace(amount=-worth.amount, steps=tuple(steps))
 
 
 ENGINES: Final[Mapping[int, Engine]] = {1: _worth_v1, 2: _worth_v2}
