@@ -18,6 +18,7 @@ def customer_expansions(view: View) -> Expansions:
     return {
         ("customer", "test_clock"): clocks,
         ("customer_balance_transaction", "customer"): customers,
+        ("discount", "customer"): customers,
         ("customer", "default_source"): nothing,
         ("customer", "invoice_settings.default_payment_method"): nothing,
         ("customer", "cash_balance"): Hidden(lambda _: None),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from api.coupons.expansions import load_discounts
 from api.customers.expansions import load_customers
 from api.http.call import View
 from api.http.expand import Expansions, Hidden, JsonObject, Reference
@@ -21,6 +22,7 @@ def invoice_expansions(view: View) -> Expansions:
     customers = Reference(lambda ids: load_customers(view, ids), to="customer")
     clocks = Reference(lambda ids: load_test_clocks(view, ids), to="test_helpers.test_clock")
     prices = Reference(lambda ids: load_prices(view, ids), to="price")
+    discounts = Reference(lambda ids: load_discounts(view, ids), to="discount")
     return {
         ("subscription", "latest_invoice"): invoices,
         ("invoice", "customer"): customers,
@@ -30,9 +32,13 @@ def invoice_expansions(view: View) -> Expansions:
         ("invoice", "payments"): Hidden(_no_payments),
         ("invoice", "default_payment_method"): nothing,
         ("invoice", "default_source"): nothing,
-        ("invoice", "discounts"): nothing,
+        ("invoice", "discounts"): discounts,
+        ("invoice", "total_discount_amounts.discount"): discounts,
+        ("invoice", "total_pretax_credit_amounts.discount"): discounts,
         ("invoice", "latest_revision"): nothing,
-        ("line_item", "discounts"): nothing,
+        ("line_item", "discounts"): discounts,
+        ("line_item", "discount_amounts.discount"): discounts,
+        ("line_item", "pretax_credit_amounts.discount"): discounts,
         ("line_item", "pricing.price_details.price"): prices,
         ("line_item", "subscription"): subscriptions,
     }

@@ -8,6 +8,7 @@ from api.http.errors import INVALID_REQUEST
 from api.http.expand import JsonObject
 from api.http.lists import DEFAULT_LIMIT, list_object
 from api.invoices.live import with_amounts
+from api.invoices.objects_deductions import invoice_deductions
 from api.invoices.objects_lines import line_object
 from api.prices.objects import PriceRows, price_rows
 from projections.customers.rows import CUSTOMERS, CustomerRow, PersonalPart
@@ -31,8 +32,6 @@ _NEVER: Final[JsonObject] = {
     "customer_account": None,
     "customer_tax_ids": [],
     "default_source": None,
-    "default_tax_rates": [],
-    "discounts": [],
     "from_invoice": None,
     "hosted_invoice_url": None,
     "invoice_pdf": None,
@@ -51,9 +50,6 @@ _NEVER: Final[JsonObject] = {
     "shipping_cost": None,
     "shipping_details": None,
     "statement_descriptor": None,
-    "total_discount_amounts": [],
-    "total_pretax_credit_amounts": [],
-    "total_taxes": [],
     "webhooks_delivered_at": None,
 }
 """Fields of what this ledger does not have."""
@@ -87,7 +83,7 @@ def invoice_objects(view: View, rows: Sequence[InvoiceRow]) -> list[JsonObject]:
         view, (line.price for row in rated for line in shown_lines(row) if line.price)
     )
     customers = {row.customer: view.rows.get(CUSTOMERS, row.customer) for row in rated}
-    return [_invoice_object(row, customers[row.customer], prices) for row in rated]
+    return [_invoice_object(view, row, customers[row.customer], prices) for row in rated]
 
 
 def invoice_object(view: View, row: InvoiceRow) -> JsonObject:
@@ -98,7 +94,7 @@ def invoice_object(view: View, row: InvoiceRow) -> JsonObject:
 def preview_object(view: View, row: InvoiceRow) -> JsonObject:
     """An invoice to come, whose row has its amounts already."""
     prices = price_rows(view, (line.price for line in shown_lines(row)))
-    return _invoice_object(row, view.rows.get(CUSTOMERS, row.customer), prices)
+    return _invoice_object(view, row, view.rows.get(CUSTOMERS, row.customer), prices)
 
 
 def shown_lines(row: InvoiceRow) -> Sequence[LinePart]:
@@ -106,12 +102,15 @@ def shown_lines(row: InvoiceRow) -> Sequence[LinePart]:
     return row.lines[:DEFAULT_LIMIT]
 
 
-def _invoice_object(row: InvoiceRow, customer: CustomerRow | None, prices: PriceRows) -> JsonObject:
+def _invoice_object(
+    view: View, row: InvoiceRow, customer: CustomerRow | None, prices: PriceRows
+) -> JsonObject:
     return {
         "object": "invoice",
         **_NEVER,
         **{name: getattr(row, name) for name in _AS_KEPT},
         **_amounts(row),
+        **invoice_deductions(view, row),
         **_standing(row),
         **_customer_fields(customer),
         "lines": list_object(
@@ -132,9 +131,7 @@ def _amounts(row: InvoiceRow) -> JsonObject:
         "ending_balance": amounts.ending_balance,
         "starting_balance": amounts.starting_balance,
         "subtotal": amounts.subtotal,
-        "subtotal_excluding_tax": amounts.subtotal,
         "total": amounts.total,
-        "total_excluding_tax": amounts.total,
     }
 
 

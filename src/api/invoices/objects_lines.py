@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any, Final
 
+from api.invoices.objects_deductions import line_deductions
 from api.prices.objects import PriceRows
 from ledger.kernel.money import currency_exponent, format_money
 from ledger.prices.terms import PriceTerms
@@ -21,22 +22,18 @@ def line_object(row: InvoiceRow, line: LinePart, prices: PriceRows) -> dict[str,
         "object": "line_item",
         "amount": amount,
         "currency": row.currency,
+        **line_deductions(line),
         "description": description(line, price),
-        "discount_amounts": [],
-        "discountable": True,
-        "discounts": [],
         "invoice": row.id,
         "livemode": row.livemode,
         "metadata": row.subscription_metadata,
         "parent": _parent(row, line),
         "period": {"end": line.period_end, "start": line.period_start},
-        "pretax_credit_amounts": [],
         "pricing": None if price is None else _pricing(line, price),
         "quantity": int(Decimal(quantity)),
         "quantity_decimal": quantity,
         "subscription": row.subscription,
         "subtotal": amount,
-        "taxes": [],
     }
 
 
