@@ -31,6 +31,7 @@ BENCHMARKS = {
     "storage": "storage",
     "memory": "memory",
     "followers": "followers",
+    "rating": "rating",
 }
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
 report)`."""

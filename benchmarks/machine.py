@@ -25,9 +25,9 @@ _SETTINGS = (
 )
 
 
-def machine_of(database_url: str) -> dict[str, Any]:
+def machine_of(database_url: str | None = None) -> dict[str, Any]:
     """Everything that a reader of the figures has to know about where they come from."""
-    return {
+    found = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "processor": _processor(),
@@ -36,20 +36,27 @@ def machine_of(database_url: str) -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
-        "postgresql": _postgresql(database_url),
     }
+    return found if database_url is None else found | {"postgresql": _postgresql(database_url)}
 
 
 def lines(machine: dict[str, Any]) -> list[str]:
     """The same for a reader."""
-    settings = dict(machine["postgresql"])
-    version = settings.pop("server_version")
-    told = ", ".join(f"{name} {value}" for name, value in settings.items())
     place = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB"
     return [
         f"{place}, load {machine['load']}; {machine['system']}; Python {machine['python']}",
-        f"PostgreSQL {version}: {told}",
+        *_told(machine.get("postgresql")),
         f"commit {machine['commit']}, {machine['at']}",
+    ]
+
+
+def _told(postgresql: dict[str, str] | None) -> list[str]:
+    if postgresql is None:
+        return []
+    settings = dict(postgresql)
+    version = settings.pop("server_version")
+    return [
+        f"PostgreSQL {version}: " + ", ".join(f"{name} {value}" for name, value in settings.items())
     ]
 
 

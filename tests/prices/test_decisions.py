@@ -6,6 +6,7 @@ import pytest
 
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.meters.events import MeterCreated, MeterDeactivated
+from ledger.prices.aggregate import Price
 from ledger.prices.commands import CreatePrice, UpdatePrice
 from ledger.prices.events import (
     LookupKeyClaimed,
@@ -192,3 +193,13 @@ def test_the_default_price_of_a_product_is_not_archived(ledger: LedgerInMemory):
 @pytest.mark.parametrize("price", ["price_unknown", "prod_1"])
 def test_what_is_no_price_is_not_found(ledger: LedgerInMemory, price: str):
     assert isinstance(ledger.refusal(update_price, UpdatePrice(price=price)), NotFound)
+
+
+def test_terms_in_a_currency_are_its_own_or_an_option():
+    euro = ONCE.model_copy(update={"currency": "eur", "unit_amount": 450})
+    price = Price("prod_1", ONCE, PriceDetails(currency_options={"eur": euro}))
+    assert price.terms_in("usd") is ONCE
+    assert price.terms_in("eur") is euro
+    with pytest.raises(InvalidRequest, match="only supports usd, eur") as refused:
+        price.terms_in("jpy", param="items[0][price]")
+    assert refused.value.param == "items[0][price]"

@@ -6,10 +6,16 @@ import pytest
 
 from ledger.kernel.errors import InvalidRequest
 from ledger.prices.definition import TermsRequest, TierRequest, define_terms
-from ledger.prices.terms import PriceTerms, Recurring, TransformQuantity
+from ledger.prices.terms import PercentageFee, PriceTerms, Recurring, TransformQuantity
 
 BY_HUNDRED = TransformQuantity(divide_by=100, round="up")
 METERED = Recurring(interval="month", usage_type="metered", meter="mtr_test_1")
+EXTENSIONS: dict[str, Any] = {
+    "included_units": "1E+3",
+    "percentage_fee": PercentageFee(percent="2.90", of="amount"),
+    "minimum_charge": 0,
+    "maximum_charge": 2**63 - 1,
+}
 TIERS = (TierRequest(up_to=10, unit_amount=5), TierRequest(up_to="inf", unit_amount=4))
 
 
@@ -50,6 +56,16 @@ def test_tiers_are_kept_in_the_same_form() -> None:
     assert (last.flat_amount, last.flat_amount_decimal) == (7, "7")
 
 
+def test_extensions_are_kept_in_canonical_form() -> None:
+    made = terms(unit_amount=4, **EXTENSIONS)
+    assert (made.included_units, made.included) == ("1000", 1000)
+    assert made.percentage_fee == PercentageFee(percent="2.9", of="amount")
+    assert str(made.fee_share) == "0.029"
+    assert (made.minimum_charge, made.maximum_charge) == (0, 2**63 - 1)
+    plain = terms(unit_amount=4)
+    assert (plain.included_units, plain.percentage_fee, plain.is_limited) == (None, None, False)
+
+
 def test_metered_terms_know_that_they_are() -> None:
     assert terms(unit_amount=4, recurring=METERED).is_metered
     assert not terms(unit_amount=4, recurring=Recurring(interval="month")).is_metered
@@ -60,6 +76,7 @@ def test_terms_come_back_from_json_as_they_were() -> None:
     for made in (
         terms(unit_amount=4, recurring=METERED, transform_quantity=BY_HUNDRED),
         tiered(*TIERS),
+        terms(unit_amount=4, **EXTENSIONS),
     ):
         assert made.unit_price is not None
         assert made.brackets is not None
@@ -128,6 +145,42 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "meter on a licensed price": (metered(usage_type="licensed"), "recurring[meter]", None),
     "no interval": (metered(interval_count=0), "recurring[interval_count]", None),
     "37 months": (metered(interval_count=37), "recurring[interval_count]", None),
+    "negative included units": (
+        {"unit_amount": 1, "included_units": "-1"},
+        "included_units",
+        None,
+    ),
+    "included units with 13 decimals": (
+        {"unit_amount": 1, "included_units": "1E-13"},
+        "included_units",
+        None,
+    ),
+    "a fee of nothing": (
+        {"unit_amount": 1, "percentage_fee": PercentageFee(percent="0")},
+        "percentage_fee[percent]",
+        None,
+    ),
+    "a fee of more than all": (
+        {"unit_amount": 1, "percentage_fee": PercentageFee(percent="100.000000000001")},
+        "percentage_fee[percent]",
+        None,
+    ),
+    "a negative minimum": ({"unit_amount": 1, "minimum_charge": -1}, "minimum_charge", None),
+    "a maximum beyond 64 bits": (
+        {"unit_amount": 1, "maximum_charge": 2**63},
+        "maximum_charge",
+        None,
+    ),
+    "a minimum beyond 64 bits": (
+        {"unit_amount": 1, "minimum_charge": 2**63},
+        "minimum_charge",
+        None,
+    ),
+    "a maximum below the minimum": (
+        {"unit_amount": 1, "minimum_charge": 2, "maximum_charge": 1},
+        "maximum_charge",
+        None,
+    ),
     "four years": (
         metered(interval="year", interval_count=4),
         "recurring[interval_count]",
