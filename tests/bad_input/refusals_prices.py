@@ -44,17 +44,9 @@ _AMOUNTS: list[_Row] = [
 _PRODUCTS: list[_Row] = [
     (f"{_UNIT}&product_data[name]=A", "only specify one", "product_data", _EXCLUSIVE),
     ("currency=usd&unit_amount=4", "Missing required param: product.", "product", _MISSING),
-    (
-        "currency=usd&unit_amount=4&product=prod_none",
-        "No such product: 'prod_none'",
-        "product",
-        _NOWHERE,
-    ),
-    (
-        "currency=usd&unit_amount=4&product=$foreign_product",
-        "No such product",
-        "product",
-        _NOWHERE,
+    *(
+        (f"currency=usd&unit_amount=4&product={name}", "No such product", "product", _NOWHERE)
+        for name in ("prod_none", "$foreign_product")
     ),
     (
         "currency=usd&unit_amount=4&product_data[active]=true",
