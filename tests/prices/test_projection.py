@@ -85,6 +85,13 @@ def test_the_tax_behavior_that_was_set_later_is_in_the_terms():
     assert (row.active, row.lookup_key) == (False, None)
 
 
+def test_a_price_has_terms_in_each_currency_that_it_is_sold_in():
+    row = rows_after(PricesProjection(), ("price_1", PRICED)).get(PRICES, "price_1")
+    assert row is not None
+    assert (row.terms_in("eur"), row.terms_in("usd")) == (EUROS, TIERED)
+    assert row.terms_in("jpy") == TIERED
+
+
 def test_a_product_is_found_by_its_own_id():
     rows = rows_after(
         ProductsProjection(),

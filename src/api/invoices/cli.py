@@ -99,7 +99,7 @@ def _lines(view: "View", row: "InvoiceRow") -> "Table":
     table.add_column("Amount", justify="right")
     for line in row.lines:
         table.add_row(
-            description(line, prices.get(line.price or "")),
+            description(line, prices.get(line.price or ""), row.currency),
             _time(line.period_start),
             "" if line.meter_events is None else f"{line.meter_events:,}",
             format_money(line.amount or 0, row.currency),

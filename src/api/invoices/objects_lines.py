@@ -23,13 +23,13 @@ def line_object(row: InvoiceRow, line: LinePart, prices: PriceRows) -> dict[str,
         "amount": amount,
         "currency": row.currency,
         **line_deductions(line),
-        "description": description(line, price),
+        "description": description(line, price, row.currency),
         "invoice": row.id,
         "livemode": row.livemode,
         "metadata": row.subscription_metadata,
         "parent": _parent(row, line),
         "period": {"end": line.period_end, "start": line.period_start},
-        "pricing": None if price is None else _pricing(line, price),
+        "pricing": None if price is None else _pricing(line, price, row.currency),
         "quantity": int(Decimal(quantity)),
         "quantity_decimal": quantity,
         "subscription": row.subscription,
@@ -37,11 +37,11 @@ def line_object(row: InvoiceRow, line: LinePart, prices: PriceRows) -> dict[str,
     }
 
 
-def _pricing(line: LinePart, price: PriceRow) -> dict[str, Any]:
+def _pricing(line: LinePart, price: PriceRow, currency: str) -> dict[str, Any]:
     return {
         "price_details": {"price": line.price, "product": line.product},
         "type": "price_details",
-        "unit_amount_decimal": price.terms.unit_amount_decimal,
+        "unit_amount_decimal": price.terms_in(currency).unit_amount_decimal,
     }
 
 
@@ -59,12 +59,13 @@ def _parent(row: InvoiceRow, line: LinePart) -> dict[str, Any]:
     }
 
 
-def description(line: LinePart, price: PriceRow | None) -> str | None:
+def description(line: LinePart, price: PriceRow | None, currency: str) -> str | None:
     """What a line bills, with a sign for "times": `3000 … Tokens (at US$0.04 per 100 / month)`."""
     if line.description is not None or price is None:
         return line.description
     share = ", prorated" if line.prorated else ""
-    return f"{line.quantity or '0'} {_TIMES} {line.product_name} ({_rate(price.terms)}{share})"
+    rate = _rate(price.terms_in(currency))
+    return f"{line.quantity or '0'} {_TIMES} {line.product_name} ({rate}{share})"
 
 
 def _rate(terms: PriceTerms) -> str:

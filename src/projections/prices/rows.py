@@ -37,6 +37,11 @@ class PriceRow(msgspec.Struct, frozen=True):
         stated = PriceTerms.model_validate(self.stated_terms)
         return stated.with_tax_behavior(self.tax_behavior)
 
+    def terms_in(self, currency: str) -> PriceTerms:
+        """The terms in a currency; the price's own where it is no longer sold in that one."""
+        option = self.currency_options.get(currency)
+        return self.terms if option is None else PriceTerms.model_validate(option)
+
 
 PRICES = Table(
     "prices",
