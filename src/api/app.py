@@ -125,7 +125,7 @@ def _mounted(route: Route, handling: RequestHandling, threads: Threads) -> HTTPR
             answered.body,
             status_code=answered.status,
             headers=dict(answered.headers or {}),
-            media_type="application/json",
+            media_type=answered.media_type,
         )
 
     return HTTPRouteHandler(

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """Who runs the embedded PostgreSQL when this process is root's."""
     pg_bin: Path | None = None
     """A folder of PostgreSQL programs to use in place of the installed ones."""
+    pdf_fonts: Path | None = None
+    """A folder of fonts for what is written on PDFs in scripts that typst's own fonts lack."""
     host: str = "127.0.0.1"
     port: int = Field(default=4242, ge=0, le=65535)
     """Where the API listens; port 0 takes a free one."""

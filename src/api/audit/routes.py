@@ -9,6 +9,7 @@ from api.audit.usage_query import UsagePage, usage_page
 from api.http.call import Call
 from api.http.openapi import Endpoint
 from api.http.routes import NoParams, Route, query
+from api.invoices.document.routes import ROUTES as PAGES
 
 TAG = "Audit"
 
@@ -73,4 +74,5 @@ ROUTES: list[Route] = [
         _usage,
     ),
     ADJUSTMENTS,
+    *PAGES,
 ]

@@ -178,7 +178,10 @@ def _integer_kind(schema: Schema) -> str:
 
 
 def _returned(operation: Schema) -> str:
-    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    content: Schema = operation["responses"]["200"]["content"]
+    if "application/json" not in content:
+        return " or ".join(content)
+    schema = content["application/json"]["schema"]
     if "$ref" in schema:
         return schema["$ref"].rsplit("/", 1)[1]
     return f"a list of {schema['properties']['data']['items']['$ref'].rsplit('/', 1)[1]}"

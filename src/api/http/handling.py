@@ -9,8 +9,8 @@ from api.http.call import Call, View
 from api.http.expand import Expansions, check_before, expand
 from api.http.idempotency import KeptAnswer, KeptAnswers, claim_of
 from api.http.params import Params, RequestParams, parse
-from api.http.request_data import request_data
-from api.http.routes import JsonObject, NoParams, Route, encode_answer
+from api.http.request_data import JSON, request_data
+from api.http.routes import File, JsonObject, NoParams, Route, encode_answer
 from api.http.versions import requested_version
 from api.services import Services
 from ledger.kernel.clock import system_now
@@ -42,6 +42,7 @@ class Answered:
     body: bytes
     status: int = 200
     headers: Mapping[str, str] | None = None
+    media_type: str = JSON
 
 
 class RequestHandling:
@@ -65,7 +66,10 @@ class RequestHandling:
         if paths and request.method != "GET":
             check_before(paths, route.endpoint.returns, self._expansions(call.view()))
         if call.claim is None:
-            return Answered(self._body(call, route.handle(call)))
+            answer = route.handle(call)
+            if isinstance(answer, File):
+                return Answered(answer.body, headers=answer.headers, media_type=answer.media_type)
+            return Answered(self._body(call, answer))
         return self._answer_once(route, call, call.claim)
 
     def call_of(self, route: Route, request: Request, caller: Caller) -> Call[Any]:
@@ -148,7 +152,11 @@ class RequestHandling:
         keys = self._services.idempotency_keys(call.identity.ledger_id)
         return KeptAnswers(keys, call.caller.secret)
 
-    def _body(self, call: Call[Any], answer: JsonObject, position: int | None = None) -> bytes:
+    def _body(
+        self, call: Call[Any], answer: JsonObject | File, position: int | None = None
+    ) -> bytes:
+        if isinstance(answer, File):
+            raise TypeError("what changes something is answered with an object")
         paths = expand_paths(call.params)
         if paths:
             view = call.view() if position is None else call.view_as_of(position)

@@ -23,7 +23,7 @@ class Endpoint:
 
     `path` is written as Litestar wants it (`/v1/customers/{customer:str}`), `params` is the model
     of the request's parameters, `returns` the `object` of the answer (`billing.meter`), `listed`
-    says that the answer is a page of them.
+    says that the answer is a page of them. `files` are the media types of one that is no JSON.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -34,6 +34,7 @@ class Endpoint:
     tag: str
     description: str = ""
     listed: bool = False
+    files: tuple[str, ...] = ()
 
     @property
     def public_path(self) -> str:
@@ -60,7 +61,7 @@ def openapi_document(endpoints: Iterable[Endpoint], *, title: str, version: str)
     for endpoint in table:
         operation = _operation(endpoint, refs, schemas)
         paths.setdefault(endpoint.public_path, {})[endpoint.method.lower()] = operation
-    schemas.update({e.returns: _object_schema(e.returns) for e in table})
+    schemas.update({e.returns: _object_schema(e.returns) for e in table if not e.files})
     schemas.update(_ERRORS)
     return {
         "openapi": "3.1.0",
@@ -186,8 +187,9 @@ def _responses(endpoint: Endpoint) -> Schema:
             "required": ["object", "url", "has_more", "data"],
         }
     error = "ErrorV2" if is_v2(endpoint.path) else "Error"
+    content: Schema = {kind: {} for kind in endpoint.files} or {JSON: {"schema": answer}}
     return {
-        "200": {"description": "Done.", "content": {JSON: {"schema": answer}}},
+        "200": {"description": "Done.", "content": content},
         "default": {
             "description": "Refused, or failed.",
             "content": {JSON: {"schema": {"$ref": _REF.format(model=error)}}},

@@ -5,8 +5,8 @@ with one object, from rows of now or, when an earlier attempt was cut off before
 kept, from rows of the moment at which it was recorded.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -19,7 +19,18 @@ from ledger.kernel.errors import Unavailable
 from ledger.kernel.events import RecordedEvent
 
 JsonObject: TypeAlias = dict[str, Any]
-Handle: TypeAlias = Callable[[Call[Any]], JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An answer that is no JSON: what a GET gives to be read or kept."""
+
+    body: bytes
+    media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+Handle: TypeAlias = Callable[[Call[Any]], JsonObject | File]
 Ask: TypeAlias = Callable[[Call[Any]], Command]
 Submit: TypeAlias = Callable[[Call[Any]], Awaitable[bytes]]
 Answer: TypeAlias = Callable[[View, str], JsonObject]

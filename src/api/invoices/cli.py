@@ -1,11 +1,13 @@
 """`tallybook invoice`: look at an invoice."""
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from api.cli.connection import DataDir, opened
-from api.cli.output import AsJson, data, explained
+from api.cli.output import EXIT_REFUSED, AsJson, data, explained, note
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,6 +26,14 @@ LiveOrTest = Annotated[
 ]
 
 
+AsHtml = Annotated[bool, typer.Option("--html", help="Print a page that can be sent, in one file.")]
+AsPdf = Annotated[
+    Path | None,
+    typer.Option("--pdf", metavar="FILE", help="Write the page as a PDF; - is standard output."),
+]
+OnPaper = Annotated[Literal["a4", "letter"], typer.Option("--paper", help="Of a PDF.")]
+
+
 @app.callback()
 def invoice() -> None:
     """Invoices: show one, compute one again."""
@@ -32,6 +42,9 @@ def invoice() -> None:
 @app.command()
 def show(
     invoice_id: InvoiceId,
+    as_html: AsHtml = False,
+    as_pdf: AsPdf = None,
+    paper: OnPaper = "a4",
     live: LiveOrTest = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -50,6 +63,9 @@ def show(
         reader = services.reader(identity.ledger_id)
         view = View(services, identity, reader, reader.head)
         row = reader.require(INVOICES, "invoice", invoice_id)
+        if as_html or as_pdf is not None:
+            _send_page(view, row, as_pdf, paper)
+            return
         if as_json:
             data(invoice_object(view, row))
             return
@@ -59,6 +75,27 @@ def show(
         Console().print(_lines(view, row))
         for line in _sums(row):
             typer.echo(line)
+
+
+def _send_page(
+    view: "View", row: "InvoiceRow", pdf: Path | None, paper: Literal["a4", "letter"]
+) -> None:
+    """The page as HTML on standard output, or as a PDF in a file."""
+    from api.invoices.document.as_html import render_html
+    from api.invoices.document.as_pdf import render_pdf
+    from api.invoices.document.reading import invoice_page
+    from api.settings import load_settings
+
+    page = invoice_page(view, row)
+    made = render_html(page) if pdf is None else render_pdf(page, paper, load_settings().pdf_fonts)
+    if pdf is None or pdf == Path("-"):
+        sys.stdout.buffer.write(made)
+        return
+    try:
+        pdf.write_bytes(made)
+    except OSError as error:
+        note(f"{pdf} cannot be written: {error.strerror}.")
+        raise typer.Exit(EXIT_REFUSED) from None
 
 
 def _heading(row: "InvoiceRow") -> list[str]:

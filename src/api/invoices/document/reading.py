@@ -1,0 +1,48 @@
+"""What an invoice's page is made from, looked up in the read models."""
+
+from api.http.call import View
+from api.invoices.document.composing import Sources, compose
+from api.invoices.document.lines import LineSources
+from api.invoices.document.page import InvoicePage
+from api.invoices.document.sums import SumSources
+from api.invoices.live import with_amounts
+from api.prices.objects import price_rows
+from ledger.accounts.ledgers import CONTROL_LEDGER
+from ledger.prices.terms import PriceTerms
+from projections.accounts.rows import ACCOUNTS
+from projections.customers.rows import CUSTOMERS
+from projections.invoices.rows import INVOICES, InvoiceRow
+from projections.prices.rows import PriceRow
+
+
+def invoice_page(view: View, row: InvoiceRow) -> InvoicePage:
+    """The page of an invoice; of a draft, what it comes to now."""
+    [rated] = with_amounts(view, [row])
+    return compose(
+        rated,
+        Sources(
+            seller=_seller(view),
+            customer=view.rows.get(CUSTOMERS, row.customer),
+            lines=_line_sources(view, rated),
+            sums=SumSources({}, {}),
+        ),
+    )
+
+
+def _seller(view: View) -> str:
+    accounts = view.services.reader(CONTROL_LEDGER.ledger_id)
+    return accounts.require(ACCOUNTS, "account", view.identity.account_id).name
+
+
+def _line_sources(view: View, row: InvoiceRow) -> LineSources:
+    prices = price_rows(view, (line.price for line in row.lines if line.price is not None))
+    terms = {name: _terms_in(price, row.currency) for name, price in prices.items()}
+    late = {line.late_usage.invoice for line in row.lines if line.late_usage is not None}
+    found = {invoice: view.rows.get(INVOICES, invoice) for invoice in sorted(late)}
+    return LineSources(terms, {name: kept for name, kept in found.items() if kept is not None})
+
+
+def _terms_in(price: PriceRow, currency: str) -> PriceTerms:
+    if price.currency == currency:
+        return price.terms
+    return PriceTerms.model_validate(price.currency_options[currency])
