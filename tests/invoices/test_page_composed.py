@@ -11,7 +11,7 @@ from api.invoices.document.composing import Sources, compose
 from api.invoices.document.lines import LineSources
 from api.invoices.document.page import InvoicePage, Line, Step, Sum
 from api.invoices.document.sums import Credit, SumSources
-from ledger.prices.terms import PriceTerms, Recurring, TransformQuantity
+from ledger.prices.terms import PercentageFee, PriceTerms, Recurring, TransformQuantity
 from projections.customers.rows import CustomerRow, PersonalPart
 from projections.invoices.rows import (
     AmountsPart,
@@ -145,7 +145,12 @@ def test_a_line_of_tiers_names_each():
 
 
 def test_a_line_with_a_percentage_and_limits_names_them():
+    fee = PercentageFee(percent="2.9", of="amount")
+    volume = PriceTerms(
+        currency="usd", billing_scheme="tiered", tiers_mode="volume", percentage_fee=fee
+    )
     line = line_of(
+        volume,
         steps=(
             a_step("volume", "90", quantity="9", unit_amount="10", above="5", up_to="50"),
             a_step("percentage", "2.61", quantity="90", unit_amount="0.029"),
@@ -154,6 +159,9 @@ def test_a_line_with_a_percentage_and_limits_names_them():
         ),
         amount=150,
     )
+    assert line.unit_price == "volume tiers + 2.9 %"
+    alone = PriceTerms(currency="usd", unit_amount_decimal="0", percentage_fee=fee)
+    assert line_of(alone).unit_price == "2.9 %"
     assert [(step.label, step.working) for step in line.steps] == [
         ("All units, in the tier above 5 up to 50", "9 × US$0.10"),
         ("2.9 %", "2.9 % of US$0.90"),
@@ -180,7 +188,7 @@ def test_a_prorated_line_shows_the_seconds():
         ),
     )
     assert line.unit_price == "US$20.00"
-    assert line.notes == ("The share by the second of 1 Feb 2026 – 28 Feb 2026.",)
+    assert line.notes == ("A part of 1 Feb 2026 – 28 Feb 2026.",)
     assert line.steps[1] == Step(
         "Proration", "US$20.00 × 1,209,600 s ÷ 2,419,200 s = US$10.00", "−US$10.00"
     )

@@ -15,7 +15,7 @@ TOKENS = Line(
         Step("Included units", "1,000 of 250,000 cost nothing", "US$0.00"),
         Step("Units up to 100,000", "100,000 × US$0.005 + US$10.00 flat", "US$510.00"),
         Step("Units above 100,000", "149,000 × US$0.0038590973", "US$575.0054977"),
-        Step("Rounding", "from US$1,085.0054977, half away from zero", "US$0.0045023"),
+        Step("Rounding", "US$1,085.0054977 to US$1,085.01, a half away from zero", "US$0.0045023"),
     ),
 )
 
@@ -28,8 +28,8 @@ SEATS = Line(
     notes=("Prorated.",),
     steps=(
         Step("Unit price", "3 × US$20.00", "US$60.00"),
-        Step("Proration", "US$60.00 × 1,261,800 s ÷ 2,678,400 s", "−US$31.733870967741…"),
-        Step("Rounding", "from US$28.266129032258…, half away from zero", "US$0.003870967741…"),
+        Step("Proration", "US$60.00 × 1,261,800 s ÷ 2,678,400 s = US$28.26612903225806", "−US$31.73387096774194"),
+        Step("Rounding", "US$28.26612903225806 to US$28.27, a half away from zero", "US$0.00387096774194"),
     ),
 )
 

@@ -2,19 +2,16 @@
 
 import unicodedata
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, Context, Decimal
+from decimal import Decimal
 from typing import Final
 
 from api.invoices.document.page import Moment
 from ledger.kernel.clock import from_epoch
 from ledger.kernel.money import currency_exponent, format_money
-from ledger.kernel.quantities import decimal_text
+from ledger.kernel.quantities import EXACT, decimal_text
 
 MINUS: Final = "\N{MINUS SIGN}"
-ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 
-_MOST_DECIMALS: Final = 12
-_SHOWN: Final = Context(prec=120, rounding=ROUND_DOWN)
 _DAY: Final = timedelta(days=1)
 
 _STEERING: Final = frozenset(
@@ -29,19 +26,14 @@ def money(amount: int, currency: str) -> str:
 
 
 def exact_money(amount: Decimal, currency: str) -> str:
-    """A decimal amount in minor units, with the decimals it needs: `US$0.0004`.
-
-    Beyond 12 decimals of the major unit it is cut, which an ellipsis says.
-    """
+    """A decimal amount in minor units, with all the decimals it has: `US$0.0004`."""
     exponent = currency_exponent(currency)
-    major = amount.scaleb(-exponent, _SHOWN)
-    shown = major.quantize(Decimal(1).scaleb(-_MOST_DECIMALS), context=_SHOWN)
-    cut = ELLIPSIS if shown != major else ""
-    whole, _, fraction = decimal_text(abs(shown)).partition(".")
-    unit = format_money(0, currency)[: -len("0" if not exponent else f"0.{'0' * exponent}")]
+    whole, _, fraction = decimal_text(abs(amount.scaleb(-exponent, EXACT))).partition(".")
     fraction = fraction.ljust(exponent, "0")
+    zero = f"0.{'0' * exponent}" if exponent else "0"
+    unit = format_money(0, currency).removesuffix(zero)
     sign = MINUS if amount < 0 else ""
-    return f"{sign}{unit}{int(whole):,}{'.' if fraction else ''}{fraction}{cut}"
+    return f"{sign}{unit}{int(whole):,}{'.' if fraction else ''}{fraction}"
 
 
 def number(text: str) -> str:

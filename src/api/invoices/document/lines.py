@@ -49,16 +49,19 @@ def _rated(row: InvoiceRow, line: LinePart, terms: PriceTerms | None) -> Rated:
 
 
 def _unit_price(row: InvoiceRow, line: LinePart, terms: PriceTerms | None) -> str:
-    """`US$0.04 per 100 / month`, `graduated tiers / month`; blank for a fixed amount."""
+    """`US$0.04 per 100 / month`, `graduated tiers + 2.9 %`; blank for a fixed amount."""
     if line.unit_amount_decimal is not None:
         return exact_money(Decimal(line.unit_amount_decimal), row.currency)
     if terms is None:
         return ""
-    rhythm = _rhythm(terms)
+    fee = terms.percentage_fee
+    parts = [f"{fee.percent} %"] if fee else []
     if terms.tiers_mode is not None:
-        return f"{terms.tiers_mode} tiers{rhythm}"
-    package = f" per {terms.transform_quantity.divide_by:,}" if terms.transform_quantity else ""
-    return f"{exact_money(terms.unit_price, row.currency)}{package}{rhythm}"
+        parts.insert(0, f"{terms.tiers_mode} tiers")
+    elif terms.unit_price or fee is None:
+        package = f" per {terms.transform_quantity.divide_by:,}" if terms.transform_quantity else ""
+        parts.insert(0, exact_money(terms.unit_price, row.currency) + package)
+    return " + ".join(parts) + _rhythm(terms)
 
 
 def _rhythm(terms: PriceTerms) -> str:
@@ -76,7 +79,7 @@ def _notes(row: InvoiceRow, line: LinePart, sources: LineSources) -> list[str]:
         events = "meter event" if line.meter_events == 1 else "meter events"
         notes.append(f"Usage of {line.meter_events:,} {events}.")
     if line.whole_start is not None and line.whole_end is not None:
-        notes.append(f"The share by the second of {period(line.whole_start, line.whole_end)}.")
+        notes.append(f"A part of {period(line.whole_start, line.whole_end)}.")
     if line.credit:
         notes.append("Given back.")
     if line.discounts:
