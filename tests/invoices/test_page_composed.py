@@ -9,9 +9,11 @@ import pytest
 
 from api.invoices.document.composing import Sources, compose
 from api.invoices.document.lines import LineSources
+from api.invoices.document.naming import coupon_name, tax_name
 from api.invoices.document.page import InvoicePage, Line, Step, Sum
 from api.invoices.document.sums import Credit, SumSources
 from ledger.prices.terms import PercentageFee, PriceTerms, Recurring, TransformQuantity
+from projections.coupons.rows import CouponRow
 from projections.customers.rows import CustomerRow, PersonalPart
 from projections.invoices.rows import (
     AmountsPart,
@@ -20,6 +22,7 @@ from projections.invoices.rows import (
     LineDiscountPart,
     LineTaxPart,
 )
+from projections.tax_rates.rows import TaxRateRow
 from tests.support.invoice_rows import (
     FEBRUARY,
     JANUARY,
@@ -380,3 +383,51 @@ def test_names_that_steer_the_page_are_made_plain():
     )
     assert page.lines[0].description == "Tokens\ufffd"
     assert (page.customer.name, page.customer.lines) == ("Ada\ufffd]0;x", ("a b@c",))
+
+
+def test_discounts_and_taxes_are_named():
+    coupon = CouponRow(
+        id="launch",
+        sequence=1,
+        created=JANUARY,
+        livemode=True,
+        percent_off="12.5",
+        amount_off=None,
+        currency=None,
+        currency_options={},
+        duration="once",
+        duration_in_months=None,
+        products=None,
+        max_redemptions=None,
+        redeem_by=None,
+        name="Launch",
+        metadata={},
+    )
+    assert coupon_name(coupon, "usd") == "Launch, 12.5 % off"
+    amount = msgspec.structs.replace(
+        coupon,
+        name=None,
+        percent_off=None,
+        amount_off=500,
+        currency="usd",
+        currency_options={"jpy": 700},
+    )
+    assert [coupon_name(amount, c) for c in ("usd", "jpy")] == ["US$5.00 off", "¥700 off"]
+    rate = TaxRateRow(
+        id="txr_1",
+        sequence=1,
+        created=JANUARY,
+        livemode=True,
+        percentage="8.875",
+        inclusive=False,
+        display_name="Sales tax",
+        active=True,
+        country="US",
+        description=None,
+        jurisdiction="New York",
+        metadata={},
+        state="NY",
+        tax_type="sales_tax",
+    )
+    assert tax_name(rate) == "Sales tax 8.875 % (New York)"
+    assert tax_name(msgspec.structs.replace(rate, jurisdiction=None)) == "Sales tax 8.875 %"

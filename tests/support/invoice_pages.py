@@ -28,8 +28,16 @@ SEATS = Line(
     notes=("Prorated.",),
     steps=(
         Step("Unit price", "3 × US$20.00", "US$60.00"),
-        Step("Proration", "US$60.00 × 1,261,800 s ÷ 2,678,400 s = US$28.26612903225806", "−US$31.73387096774194"),
-        Step("Rounding", "US$28.26612903225806 to US$28.27, a half away from zero", "US$0.00387096774194"),
+        Step(
+            "Proration",
+            "US$60.00 × 1,261,800 s ÷ 2,678,400 s = US$28.26612903225806",
+            "−US$31.73387096774194",
+        ),
+        Step(
+            "Rounding",
+            "US$28.26612903225806 to US$28.27, a half away from zero",
+            "US$0.00387096774194",
+        ),
     ),
 )
 

@@ -3,6 +3,7 @@
 from api.http.call import View
 from api.invoices.document.composing import Sources, compose
 from api.invoices.document.lines import LineSources
+from api.invoices.document.naming import discount_names, tax_names
 from api.invoices.document.page import InvoicePage
 from api.invoices.document.sums import SumSources
 from api.invoices.live import with_amounts
@@ -24,7 +25,7 @@ def invoice_page(view: View, row: InvoiceRow) -> InvoicePage:
             seller=_seller(view),
             customer=view.rows.get(CUSTOMERS, row.customer),
             lines=_line_sources(view, rated),
-            sums=SumSources({}, {}),
+            sums=SumSources(discount_names(view.rows, rated), tax_names(view.rows, rated)),
         ),
     )
 
