@@ -15,7 +15,11 @@ TOKENS = Line(
         Step("Included units", "1,000 of 250,000 cost nothing", "US$0.00"),
         Step("Units up to 100,000", "100,000 × US$0.005 + US$10.00 flat", "US$510.00"),
         Step("Units above 100,000", "149,000 × US$0.0038590973", "US$575.0054977"),
-        Step("Rounding", "US$1,085.0054977 to US$1,085.01, a half away from zero", "US$0.0045023"),
+        Step(
+            "Rounding",
+            "from US$1,085.0054977 to US$1,085.01, a half away from zero",
+            "US$0.0045023",
+        ),
     ),
 )
 
@@ -35,7 +39,7 @@ SEATS = Line(
         ),
         Step(
             "Rounding",
-            "US$28.26612903225806 to US$28.27, a half away from zero",
+            "from US$28.26612903225806 to US$28.27, a half away from zero",
             "US$0.00387096774194",
         ),
     ),

@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
+
+import msgspec
 
 from api.invoices.document.figures import exact_money, money, number, period, plain
 from api.invoices.document.page import Line
 from api.invoices.document.steps import Rated, shown_steps
+from ledger.kernel.clock import from_epoch
+from ledger.kernel.periods import Period
 from ledger.prices.terms import PriceTerms
-from projections.invoices.rows import InvoiceRow, LinePart
+from ledger.rating.rate import rate
+from ledger.rating.steps import stored_steps
+from projections.invoices.rows import InvoiceRow, LinePart, StepPart
+
+_WITHOUT_STEPS: Final = 1
+"""The version of the rating engine that kept no steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class LineSources:
 def shown_line(row: InvoiceRow, line: LinePart, sources: LineSources) -> Line:
     """A line with its amount, and how that comes about."""
     terms = _terms(line, sources)
+    line = _explained(row, line, terms)
     return Line(
         description=plain(line.description or line.product_name) or "Line",
         period=period(line.period_start, line.period_end),
@@ -36,6 +47,21 @@ def shown_line(row: InvoiceRow, line: LinePart, sources: LineSources) -> Line:
 
 def _terms(line: LinePart, sources: LineSources) -> PriceTerms | None:
     return None if line.price is None else sources.terms.get(line.price)
+
+
+def _explained(row: InvoiceRow, line: LinePart, terms: PriceTerms | None) -> LinePart:
+    """The line with its steps. The first engine recorded none, so its ratings are done again."""
+    if row.engine_version != _WITHOUT_STEPS or terms is None or line.kind == "opening":
+        return line
+    part = Period(start=from_epoch(line.period_start), end=from_epoch(line.period_end))
+    whole = None
+    if line.whole_start is not None and line.whole_end is not None:
+        whole = Period(start=from_epoch(line.whole_start), end=from_epoch(line.whole_end))
+    rated = rate(terms, Decimal(line.quantity or 0), part, whole)
+    if rated.amount != line.amount:
+        return line
+    steps = tuple(StepPart(**step.model_dump()) for step in stored_steps(rated))
+    return msgspec.structs.replace(line, steps=steps)
 
 
 def _rated(row: InvoiceRow, line: LinePart, terms: PriceTerms | None) -> Rated:

@@ -63,33 +63,28 @@ def _volume(rated: Rated, step: StepPart) -> tuple[str, str]:
 
 
 def _percentage(rated: Rated, step: StepPart) -> tuple[str, str]:
-    percent = decimal_text(EXACT.multiply(Decimal(step.unit_amount), Decimal(100)))
+    percent = number(decimal_text(EXACT.multiply(Decimal(step.unit_amount), Decimal(100))))
     return f"{percent} %", f"{percent} % of {_money(rated, step.quantity)}"
 
 
 def _minimum(rated: Rated, step: StepPart) -> tuple[str, str]:
-    return (
-        "Minimum charge",
-        f"raised from {_money(rated, step.above)} to {_money(rated, step.up_to)}",
-    )
+    return "Minimum charge", _leads(rated, step)
 
 
 def _maximum(rated: Rated, step: StepPart) -> tuple[str, str]:
-    reached, most = _money(rated, step.above), _money(rated, step.up_to)
-    return "Maximum charge", f"lowered from {reached} to {most}"
+    return "Maximum charge", _leads(rated, step)
 
 
 def _proration(rated: Rated, step: StepPart) -> tuple[str, str]:
     whole, part = _money(rated, step.above), _money(rated, step.up_to)
     if rated.share is None:
-        return "Proration", f"from {whole} to {part}"
+        return "Proration", _leads(rated, step)
     covered, of = rated.share
     return "Proration", f"{whole} {_TIMES} {covered:,} s {_OVER} {of:,} s = {part}"
 
 
 def _rounding(rated: Rated, step: StepPart) -> tuple[str, str]:
-    exact, whole = _money(rated, step.above), _money(rated, step.up_to)
-    return "Rounding", f"{exact} to {whole}, a half away from zero"
+    return "Rounding", f"{_leads(rated, step)}, a half away from zero"
 
 
 _WORKINGS: Final[Mapping[StepModel, Callable[[Rated, StepPart], tuple[str, str]]]] = {
@@ -104,6 +99,10 @@ _WORKINGS: Final[Mapping[StepModel, Callable[[Rated, StepPart], tuple[str, str]]
     "proration": _proration,
     "rounding": _rounding,
 }
+
+
+def _leads(rated: Rated, step: StepPart) -> str:
+    return f"from {_money(rated, step.above)} to {_money(rated, step.up_to)}"
 
 
 def _product(rated: Rated, step: StepPart) -> str:
