@@ -29,6 +29,7 @@ from api.http.threads import Threads
 from api.http.wire_headers import mount_wire_headers, request_id_of
 from api.invoices.expansions import invoice_expansions
 from api.invoices.routes import ROUTES as INVOICES
+from api.late_usage.routes import ROUTES as LATE_USAGE
 from api.meter_events.routes import ROUTES as METER_EVENTS
 from api.meter_events.routes_bulk import ENDPOINT as BULK
 from api.meter_events.routes_bulk import bulk_route
@@ -63,6 +64,7 @@ ROUTES: Sequence[Route] = (
     *SUBSCRIPTIONS,
     *SUBSCRIPTION_ITEMS,
     *INVOICES,
+    *LATE_USAGE,
     *AUDIT,
 )
 

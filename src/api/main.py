@@ -6,9 +6,11 @@ import typer
 
 from api.accounts.cli import keys
 from api.audit.cli import invoice
+from api.audit.cli_ledger import app as ledger
 from api.audit.cli_query import usage
 from api.cli.database import app as db
 from api.demo.cli import demo
+from api.late_usage.cli import app as late_usage
 from api.rebuild.cli import app as projections
 from api.serve.cli import serve
 
@@ -23,6 +25,8 @@ app.add_typer(keys, name="keys")
 app.add_typer(projections)
 app.add_typer(usage)
 app.add_typer(invoice)
+app.add_typer(ledger)
+app.add_typer(late_usage)
 app.command()(serve)
 app.command()(demo)
 

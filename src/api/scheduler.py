@@ -1,4 +1,5 @@
-"""Does what is due: closes periods, finalizes invoices, brings test clocks to their new time.
+"""Does what is due: closes periods, finalizes invoices, settles late usage, brings test clocks to
+their new time.
 
 Every command it issues names what it is due for, and is refused or without effect once that was
 done. It may be cut off anywhere, run again, or run twice at once: the events are the same.
@@ -15,9 +16,11 @@ from ledger.kernel.clock import from_epoch, monotonic, system_now, to_epoch
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import Conflict, LedgerError, Unavailable
 from ledger.kernel.ids import new_id
+from ledger.late_usage.commands import AdjustLateUsage
 from ledger.test_clocks.commands import CompleteTestClockAdvance
 from projections.due.queries import advancing_clocks, ledgers_with_work, next_due
 from projections.due.rows import ClockRow, DueRow
+from projections.late_usage.queries import LateLine, late_lines, late_lines_of
 from projections.runtime.leases import Lease
 from projections.runtime.wake import Bell
 
@@ -47,7 +50,7 @@ class Scheduler:
         """Do what is due now, oldest first, with a turn for every ledger; how many commands were
         issued. A ledger that cannot go on now holds up none of the others."""
         now = to_epoch(system_now())
-        ledgers = ledgers_with_work(self._services.datastore, now)
+        ledgers = ledgers_with_work(self._services.datastore, now, self._recorded_by(now))
         return sum(self._turn_of(ledger_id, now) for ledger_id in ledgers)
 
     def forget_old_keys(self) -> int:
@@ -59,7 +62,8 @@ class Scheduler:
     def _turn_of(self, ledger_id: int, now: int) -> int:
         identity = self._services.identity(ledger_id)
         try:
-            done = self._do_due(identity, _SYSTEM_CLOCK, now)
+            done = self._settle_late_usage(identity, now)
+            done += self._do_due(identity, _SYSTEM_CLOCK, now)
             for clock in advancing_clocks(self._services.reader(ledger_id)):
                 done += self._advance(identity, clock)
         except (Conflict, Unavailable) as error:
@@ -85,9 +89,11 @@ class Scheduler:
         clock what cannot be done yet is waited for, as a later moment must not come before it.
         """
         reader = self._services.reader(identity.ledger_id)
-        self._in_vain = {of: until for of, until in self._in_vain.items() if until > monotonic()}
-        left = [row_id for ledger_id, row_id in self._in_vain if ledger_id == identity.ledger_id]
+        left = self._left(identity)
         due = next_due(reader, clock, now, _BATCH, left)
+        closing = [row.subject for row in due if row.kind == "close_period"]
+        for line in late_lines_of(reader, closing) if closing else ():
+            self._settle(identity, line)
         postponed: LedgerError | None = None
         for row in due:
             if self._stopping.is_set() or (clock and row.due_at > due[0].due_at):
@@ -102,6 +108,32 @@ class Scheduler:
         if postponed is not None:
             raise postponed
         return len(due)
+
+    def _recorded_by(self, now: int) -> int:
+        """Late usage that was recorded until then is to be settled."""
+        return now - int(self._services.late_usage_settling.total_seconds())
+
+    def _settle_late_usage(self, identity: LedgerIdentity, now: int) -> int:
+        """One batch of lines whose late usage came long enough ago."""
+        reader, left = self._services.reader(identity.ledger_id), self._left(identity)
+        found = late_lines(reader, self._recorded_by(now), _BATCH, left)
+        for line in found:
+            if self._stopping.is_set():
+                break
+            if not self._settle(identity, line):
+                self._in_vain[identity.ledger_id, line.line] = monotonic() + _LEFT_FOR_SECONDS
+        return len(found)
+
+    def _settle(self, identity: LedgerIdentity, late: LateLine) -> bool:
+        return self._execute(
+            identity,
+            AdjustLateUsage(invoice=late.invoice, line=late.line, recorded_at=late.recorded_at),
+        )
+
+    def _left(self, identity: LedgerIdentity) -> list[str]:
+        """What came to nothing a short while ago."""
+        self._in_vain = {of: until for of, until in self._in_vain.items() if until > monotonic()}
+        return [row_id for ledger_id, row_id in self._in_vain if ledger_id == identity.ledger_id]
 
     def _do(self, identity: LedgerIdentity, row: DueRow) -> bool:
         command: Command = (

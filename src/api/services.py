@@ -29,6 +29,7 @@ from projections.runtime.reader import Reader
 from projections.runtime.tables import Table
 
 DEFAULT_GRACE = timedelta(hours=1)
+DEFAULT_LATE_USAGE_SETTLING = timedelta(seconds=60)
 
 
 class Services:
@@ -40,6 +41,7 @@ class Services:
         *,
         pool_size: int = 16,
         grace: timedelta = DEFAULT_GRACE,
+        late_usage_settling: timedelta = DEFAULT_LATE_USAGE_SETTLING,
         wake: Callable[[int], None] | None = None,
         wake_projector: Callable[[int], None] | None = None,
         follow_inline: bool = False,
@@ -49,6 +51,7 @@ class Services:
         brings the read models up to date itself, as a command that runs alone must."""
         self.datastore = Datastore(url, pool_size=pool_size)
         self.grace = grace
+        self.late_usage_settling = late_usage_settling
         self.wake = self._follow if follow_inline else wake or _no_wake
         self.wake_projector = wake_projector or self.wake
         self.usage_writer = UsageWriter(self.wake_projector)

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     """Processes that serve the API."""
     finalization_grace_seconds: int = Field(default=3600, ge=0)
     """How long a draft invoice takes late usage before it is finalized (contract §9)."""
+    late_usage_settling_seconds: int = Field(default=60, ge=0)
+    """How long no more late usage of a finalized line must have come before it is settled."""
     crash_points: Path | None = None
     """A folder in which a fault test names the places where a process is to be killed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

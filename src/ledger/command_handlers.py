@@ -8,6 +8,7 @@ from ledger.customers.handlers import handlers as customer_handlers
 from ledger.invoices.handlers import handlers as invoice_handlers
 from ledger.invoices.handlers import subscription_handlers
 from ledger.invoices.ingredients import UsageReaders
+from ledger.late_usage.handlers import handlers as late_usage_handlers
 from ledger.meter_events.handlers import HANDLERS as METER_EVENTS
 from ledger.meters.handlers import HANDLERS as METERS
 from ledger.prices.handlers import HANDLERS as PRICES
@@ -32,4 +33,5 @@ def command_handlers(usage_readers: UsageReaders, grace: timedelta) -> Handlers:
         **METER_EVENTS,
         **subscriptions.by_command(),
         **invoice_handlers(usage_readers, grace),
+        **late_usage_handlers(usage_readers),
     }

@@ -8,6 +8,7 @@ from ledger.invoice_items.events import EVENTS as INVOICE_ITEMS
 from ledger.invoices.events import EVENTS as INVOICES
 from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
 from ledger.invoices.upcasting import drafted_without_details, finalized_without_taxes
+from ledger.late_usage.events import EVENTS as LATE_USAGE
 from ledger.meter_events.events import EVENTS as METER_EVENTS
 from ledger.meters.events import EVENTS as METERS
 from ledger.meters.events import MeterCreated, created_without_dimensions
@@ -53,6 +54,7 @@ EVENT_CATALOGUE = EventCatalogue(
         *SUBSCRIPTIONS,
         *INVOICE_ITEMS,
         *INVOICES,
+        *LATE_USAGE,
     ),
     UPCASTERS,
 )

@@ -8,6 +8,7 @@ from projections.coupons.projection import CouponsProjection
 from projections.customers.projection import CustomersProjection
 from projections.due.projection import DueProjection
 from projections.invoices.projection import InvoicesProjection
+from projections.late_usage.projection import LateUsageProjection
 from projections.meter_events.projection import MeterEventsProjection
 from projections.meter_events.rejections import UsageRejectionsProjection
 from projections.meters.projection import MetersProjection
@@ -33,6 +34,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     UsageRejectionsProjection(),
     SubscriptionsProjection(),
     InvoicesProjection(),
+    LateUsageProjection(),
     DueProjection(),
 )
 

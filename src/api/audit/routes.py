@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.audit.adjustments import ADJUSTMENTS
+from api.audit.ledger_check import LEDGER_CHECK
 from api.audit.replay import replay
 from api.audit.usage import usage_document
 from api.audit.usage_query import UsagePage, usage_page
@@ -75,4 +76,5 @@ ROUTES: list[Route] = [
     ),
     ADJUSTMENTS,
     *PAGES,
+    LEDGER_CHECK,
 ]

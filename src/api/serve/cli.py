@@ -67,6 +67,7 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
             settings.finalization_grace_seconds,
             _environment(settings),
             settings.log_level,
+            settings.late_usage_settling_seconds,
         )
         with listener:
             address, bound_port = listener.getsockname()[:2]

@@ -44,6 +44,7 @@ def main() -> None:
         os.environ["DATABASE_URL"],
         pool_size=_API_CONNECTIONS if options.role == "api" else _FOLLOWER_CONNECTIONS,
         grace=timedelta(seconds=options.grace),
+        late_usage_settling=timedelta(seconds=options.settling),
         wake=wake,
         wake_projector=projector.tell,
     )
@@ -114,6 +115,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--lifeline", type=int, required=True)
     parser.add_argument("--socket", type=int, default=-1)
     parser.add_argument("--grace", type=int, default=3600)
+    parser.add_argument("--settling", type=int, default=60)
     parser.add_argument("--log-level", default="info")
     return parser.parse_args()
 

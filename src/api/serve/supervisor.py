@@ -39,6 +39,7 @@ class Plan:
     grace_seconds: int
     environment: Mapping[str, str]
     log_level: str = "info"
+    settling_seconds: int = 60
 
 
 @dataclass(slots=True)
@@ -96,9 +97,10 @@ class Supervisor:
         common += ["--log-level", self.plan.log_level, "--holder", new_id("run")]
         api = [*common, "--socket", str(self.plan.listener.fileno())]
         grace = ["--grace", str(self.plan.grace_seconds)]
+        settling = ["--settling", str(self.plan.settling_seconds)]
         return [
             _Child("projector", ["projector", *common]),
-            _Child("scheduler", ["scheduler", *common, *grace]),
+            _Child("scheduler", ["scheduler", *common, *grace, *settling]),
             *(_Child(f"api-{n}", ["api", *api, *grace]) for n in range(self.plan.workers)),
         ]
 

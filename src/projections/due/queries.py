@@ -5,6 +5,7 @@ from typing import LiteralString
 
 from ledger.store.datastore import Datastore
 from projections.due.rows import CLOCKS, DUE, ClockRow, DueRow
+from projections.meter_events.billed_lines import BILLED_LINES
 from projections.runtime.reader import Reader
 
 _LEDGERS_WITH_WORK: LiteralString = f"""
@@ -14,14 +15,19 @@ WHERE EXISTS (
     WHERE d.ledger_id = h.ledger_id AND d.test_clock = '' AND d.due_at <= %(now)s)
 OR EXISTS (
     SELECT 1 FROM {CLOCKS.relation()} AS c WHERE c.ledger_id = h.ledger_id AND c.advancing)
+OR EXISTS (
+    SELECT 1 FROM {BILLED_LINES.relation()} AS l
+    WHERE l.ledger_id = h.ledger_id AND l.late_at <= %(recorded_by)s)
 ORDER BY h.ledger_id
 """
 
 
-def ledgers_with_work(datastore: Datastore, now: int) -> list[int]:
-    """Ledgers in which something is due by the system's time, or a clock is advancing."""
+def ledgers_with_work(datastore: Datastore, now: int, recorded_by: int) -> list[int]:
+    """Ledgers in which something is due by the system's time, a clock is advancing, or late usage
+    is to be settled that was recorded by a time, or for a customer on a test clock."""
+    times = {"now": now, "recorded_by": recorded_by}
     with datastore.get_connection() as conn:
-        rows = conn.execute(_LEDGERS_WITH_WORK, {"now": now}, prepare=True).fetchall()
+        rows = conn.execute(_LEDGERS_WITH_WORK, times, prepare=True).fetchall()
     return [row["ledger_id"] for row in rows]
 
 

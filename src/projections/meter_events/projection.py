@@ -11,9 +11,11 @@ from ledger.meter_events.events import (
 )
 from ledger.meters.events import MeterCreated
 from projections.meter_events import rollups
+from projections.meter_events.billed_lines import BILLED_LINES, BILLED_UNTIL
 from projections.meter_events.cancelling import take_away
 from projections.meter_events.days import USAGE_DAYS, days_of
 from projections.meter_events.lapsed import put_back, take_back
+from projections.meter_events.lateness import Touch, follow_invoices, touch, touches_of
 from projections.meter_events.rollup_rows import (
     USAGE_DIVISIONS,
     USAGE_METERS,
@@ -51,6 +53,8 @@ class MeterEventsProjection:
         USAGE_WINDOWS,
         USAGE_DAYS,
         USAGE_RETENTION,
+        BILLED_LINES,
+        BILLED_UNTIL,
     )
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
@@ -60,6 +64,7 @@ class MeterEventsProjection:
         """Usage is added all at once, but for that which follows a cancellation or a change of
         retention."""
         usage: _Usage = []
+        touches: list[Touch] = []
         for recorded in page:
             match recorded.event:
                 case UsageRecorded() as event:
@@ -67,28 +72,34 @@ class MeterEventsProjection:
                 case MeterCreated() as event:
                     rows.put(USAGE_METERS, _meter(recorded.originator_id, event))
                 case MeterEventCancelled() as event:
-                    _add(rows, usage)
+                    touches += _add(rows, usage)
                     usage.clear()
                     _cancel(rows, event, recorded.position)
+                    series = series_of(event.meter, event.customer)
+                    touches.append(Touch(series, (event.timestamp,), (recorded.position,)))
                 case UsageRetentionChanged() as event:
-                    _add(rows, usage)
+                    touches += _add(rows, usage)
                     usage.clear()
                     kept_from = to_microseconds(event.kept_from)
                     rows.put(USAGE_RETENTION, UsageRetentionRow(_USAGE, kept_from))
                 case _:
                     pass
-        _add(rows, usage)
+        touches += _add(rows, usage)
+        follow_invoices(rows, page)
+        touch(rows, touches, page)
 
 
-def _add(rows: Rows, usage: _Usage) -> None:
+def _add(rows: Rows, usage: _Usage) -> list[Touch]:
+    """Add what was recorded; what of it may touch lines of invoices."""
     if not usage:
-        return
+        return []
     singles, kept_from = by_series(usage), _kept_from(rows)
     kept = [one.since(kept_from) for one in singles if one.timestamps[-1] >= kept_from]
     if kept:
         rows.insert_packed(METER_EVENTS, PackedSingles(kept))
     rollups.add(rows, singles, kept_from)
     rows.merge_many(USAGE_DAYS, days_of(singles))
+    return touches_of(singles)
 
 
 def _meter(meter: str, event: MeterCreated) -> UsageMeterRow:

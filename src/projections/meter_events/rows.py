@@ -14,7 +14,7 @@ import msgspec
 
 from projections.runtime.tables import ByMonth, Table
 
-VERSION: Final = 3
+VERSION: Final = 4
 """The version of the tables of usage."""
 
 

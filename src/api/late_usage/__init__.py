@@ -1,0 +1,1 @@
+"""Routes and commands of late usage."""

@@ -1,0 +1,97 @@
+"""`tallybook late-usage`: what was adjusted after finalization, and by which policy."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from api.cli.connection import DataDir, opened
+from api.cli.output import AsJson, data, explained
+
+if TYPE_CHECKING:
+    from projections.late_usage.rows import LateUsageRow
+
+app = typer.Typer(
+    name="late-usage",
+    help="Late usage: what was adjusted after finalization, and by which policy.",
+    no_args_is_help=True,
+)
+
+_Live = Annotated[bool, typer.Option("--live", help="In the live ledger.")]
+_Customer = Annotated[str | None, typer.Option(help="Of one customer.")]
+_Set = Annotated[
+    Literal["next_invoice", "immediate", "report_only", "ledger"] | None,
+    typer.Option("--set", help="Change it; `ledger` lets a customer follow the ledger's."),
+]
+
+
+@app.command("list")
+def list_late_usage(
+    customer: _Customer = None,
+    invoice: Annotated[str | None, typer.Option(help="Of one invoice.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="Such as not_billed.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    live: _Live = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List adjustments of finalized invoices, the newest first."""
+    from api.late_usage.objects import late_usage_object
+    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
+    from projections.late_usage.rows import LATE_USAGE
+    from projections.runtime.reader import Page
+
+    where = {"customer": customer, "invoice": invoice, "outcome": outcome}
+    with explained(), opened(data_dir) as (services, _):
+        reader = services.reader(ledger_for_live(1) if live else ledger_for_test(1))
+        rows, _ = reader.page(LATE_USAGE, Page(limit), where)
+    if as_json:
+        data([late_usage_object(row) for row in rows])
+        return
+    for row in rows:
+        _tell(row)
+
+
+@app.command()
+def policy(
+    customer: _Customer = None,
+    change_to: _Set = None,
+    live: _Live = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show or set the policy of the ledger, or of one customer.
+
+    Exit code 4 when there is no such customer.
+    """
+    from api.late_usage.policies import change_policy, policy_document
+    from api.meter_events.cli import circumstances_of_run, default_ledger
+
+    if change_to == "ledger" and customer is None:
+        raise typer.BadParameter("Only a customer can follow the ledger.", param_hint="--set")
+    with explained(), opened(data_dir) as (services, _):
+        ledger = default_ledger(services, live=live)
+        if change_to is not None:
+            wanted = None if change_to == "ledger" else change_to
+            change_policy(services, ledger, customer, wanted, circumstances_of_run())
+        found = policy_document(services.reader(ledger.ledger_id), customer)
+    if as_json:
+        data(found)
+    else:
+        _tell_policy(found)
+
+
+def _tell(row: "LateUsageRow") -> None:
+    from ledger.kernel.money import format_money
+
+    because = f" ({row.reason})" if row.reason else ""
+    typer.echo(f"{row.id}  {format_money(row.amount, row.currency)}  {row.outcome}{because}")
+    typer.echo(f"  invoice   {row.invoice} {row.line} of {row.customer}")
+    typer.echo(f"  quantity  {row.quantity_before} -> {row.quantity_after}")
+    if row.invoice_item or row.document:
+        typer.echo(f"  on        {row.document or row.invoice_item}")
+
+
+def _tell_policy(found: dict[str, Any]) -> None:
+    whose = found["customer"] or "the ledger"
+    note = "" if found["own"] else " (not set)"
+    typer.echo(f"{whose}: {found['policy']}{note}")

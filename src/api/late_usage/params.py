@@ -1,0 +1,28 @@
+"""What is asked of late usage."""
+
+from typing import Literal
+
+from api.http.lists import CreatedListParams
+from api.http.params import RequestParams
+from api.http.wire_types import Id
+from ledger.late_usage.events import Outcome, Policy
+
+
+class LateUsageList(CreatedListParams):
+    """Which adjustments are wanted."""
+
+    customer: Id | None = None
+    invoice: Id | None = None
+    outcome: Outcome | None = None
+
+
+class LedgerPolicy(RequestParams):
+    """The policy of the ledger."""
+
+    policy: Policy
+
+
+class CustomerPolicy(RequestParams):
+    """The policy of one customer; an empty one lets go of it, so that the ledger's counts."""
+
+    policy: Policy | Literal[""]

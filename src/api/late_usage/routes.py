@@ -1,0 +1,115 @@
+"""`/audit/v1/late_usage`: what was adjusted after finalization, and by which policy."""
+
+from typing import Any
+
+from api.http.call import Call, bounds
+from api.http.lists import list_object
+from api.http.openapi import Endpoint
+from api.http.routes import NoParams, Route, query
+from api.late_usage.objects import late_usage_object
+from api.late_usage.params import CustomerPolicy, LateUsageList, LedgerPolicy
+from api.late_usage.policies import policy_document
+from ledger.late_usage.commands import ChangeLateUsagePolicy
+from projections.late_usage.rows import LATE_USAGE
+
+TAG = "Audit"
+POLICY = "/audit/v1/late_usage/policy"
+OF_CUSTOMER = "/audit/v1/customers/{customer:str}/late_usage_policy"
+
+
+def _list(call: Call[LateUsageList]) -> dict[str, Any]:
+    asked = call.params
+    where = {"customer": asked.customer, "invoice": asked.invoice, "outcome": asked.outcome}
+    rows, more = call.reader().page(LATE_USAGE, asked, where, bounds(asked.created))
+    return list_object(call.url, [late_usage_object(row) for row in rows], has_more=more)
+
+
+def _policy(call: Call[NoParams]) -> dict[str, Any]:
+    return policy_document(call.reader(), call.path.get("customer"))
+
+
+def _change(call: Call[LedgerPolicy]) -> dict[str, Any]:
+    call.execute(ChangeLateUsagePolicy(policy=call.params.policy))
+    return policy_document(call.reader(), None)
+
+
+def _change_of_customer(call: Call[CustomerPolicy]) -> dict[str, Any]:
+    policy, customer = call.params.policy or None, call.path["customer"]
+    call.execute(ChangeLateUsagePolicy(customer=customer, policy=policy))
+    return policy_document(call.reader(), customer)
+
+
+def _recall(call: Call[Any], _: int) -> dict[str, Any]:
+    return policy_document(call.reader(), call.path.get("customer"))
+
+
+ROUTES: list[Route] = [
+    query(
+        Endpoint(
+            method="GET",
+            path="/audit/v1/late_usage",
+            params=LateUsageList,
+            returns="late_usage",
+            summary="List adjustments of finalized invoices by late usage",
+            tag=TAG,
+            listed=True,
+            description=(
+                "Usage or cancellations recorded after an invoice was finalized change what its "
+                "line comes to: `amount` is by how much, before discounts and taxes, and `outcome` "
+                "what became of it. With `not_billed`, `reason` says why."
+            ),
+        ),
+        _list,
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path=POLICY,
+            params=NoParams,
+            returns="late_usage_policy",
+            summary="Show the ledger's policy for late usage",
+            tag=TAG,
+        ),
+        _policy,
+    ),
+    Route(
+        endpoint=Endpoint(
+            method="POST",
+            path=POLICY,
+            params=LedgerPolicy,
+            returns="late_usage_policy",
+            summary="Set the ledger's policy for late usage",
+            tag=TAG,
+            description=(
+                "`next_invoice` bills the difference on the customer's next invoice, as a line of "
+                "its own; `immediate` at once, by an invoice or a credit note; `report_only` never."
+            ),
+        ),
+        handle=_change,
+        recall=_recall,
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path=OF_CUSTOMER,
+            params=NoParams,
+            returns="late_usage_policy",
+            summary="Show a customer's policy for late usage",
+            tag=TAG,
+        ),
+        _policy,
+    ),
+    Route(
+        endpoint=Endpoint(
+            method="POST",
+            path=OF_CUSTOMER,
+            params=CustomerPolicy,
+            returns="late_usage_policy",
+            summary="Set a customer's policy for late usage",
+            tag=TAG,
+            description="An empty `policy` lets go of it, so that the ledger's counts.",
+        ),
+        handle=_change_of_customer,
+        recall=_recall,
+    ),
+]

@@ -1,0 +1,1 @@
+"""The read models held against the log."""

@@ -1,0 +1,1 @@
+"""The read model of late usage: what was adjusted, and what is never billed."""

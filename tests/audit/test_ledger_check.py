@@ -1,0 +1,160 @@
+"""Each identity of a ledger is named when it is broken, and all of them hold otherwise."""
+
+import itertools
+from collections.abc import Iterator
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from api.audit.ledger_check import checked
+from api.services import Services
+from ledger.audit.ledger_check.identities import LedgerCheck
+from ledger.customers.commands import UpdateCustomer
+from ledger.invoices.commands import PayInvoice
+from ledger.kernel.commands import LedgerIdentity
+from tests.support.late_ledger import LateLedger, broken, identity
+from tests.support.postgres import Database
+from tests.support.tampering import rewrite
+
+_ledger_ids = itertools.count(1)
+
+
+@pytest.fixture
+def services(shared_database: Database) -> Iterator[Services]:
+    made = Services(shared_database.app_url, pool_size=4, follow_inline=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ledger(services: Services) -> LateLedger:
+    """A ledger that has billed January with late usage, and is in the middle of February."""
+    late = LateLedger(services, next(_ledger_ids))
+    late.sell()
+    late.stored.do(UpdateCustomer(customer="cus_a", balance=-5))
+    january = late.january()
+    late.stored.do(PayInvoice(invoice=january, paid_out_of_band=True))
+    late.use("e-2", "2026-01-20", "100")
+    late.settle()
+    late.use("e-3", "2026-02-10", "1000")
+    return late
+
+
+def look_at(ledger: LateLedger) -> LedgerCheck:
+    """All identities, with the read models."""
+    return checked(ledger.services, LedgerIdentity(ledger.ledger_id, "acct_1", False))
+
+
+def tamper(database: Database, ledger: LateLedger, topic: str, old: str, new: str) -> LedgerCheck:
+    """The check after a stored fact was altered; the read models saw it before."""
+    look_at(ledger)
+    rewrite(database.owner_url, ledger.ledger_id, topic, old.encode(), new.encode())
+    return look_at(ledger)
+
+
+def alter(database: Database, ledger: LateLedger, statement: LiteralString) -> LedgerCheck:
+    """The check after rows of a read model were altered."""
+    look_at(ledger)
+    with psycopg.connect(database.owner_url) as connection:
+        assert connection.execute(statement, {"ledger": ledger.ledger_id}).rowcount == 1
+    return look_at(ledger)
+
+
+def test_all_hold_in_a_ledger_left_alone(ledger: LateLedger) -> None:
+    found = look_at(ledger)
+    assert broken(found) == []
+    assert all(one.checked for one in found.identities)
+    assert {currency for one in found.identities for currency in one.differences} == {"usd"}
+    assert not any(sum(one.differences.values()) for one in found.identities)
+    assert identity(found, "usage_events").counts == {"finalized": 1, "adjusted": 1, "running": 1}
+
+
+def test_a_total_that_is_not_its_lines(shared_database: Database, ledger: LateLedger) -> None:
+    topic = "invoice.finalized.v2"
+    found = tamper(shared_database, ledger, topic, '"total":12', '"total":13')
+    assert "invoice_totals" in broken(found)
+    assert identity(found, "invoice_totals").differences == {"usd": 1}
+
+
+def test_an_amount_paid_that_was_not_due(shared_database: Database, ledger: LateLedger) -> None:
+    found = tamper(shared_database, ledger, "invoice.paid.v1", '"amount":7', '"amount":6')
+    assert "amounts_due" in broken(found)
+    assert identity(found, "amounts_due").differences == {"usd": 1}
+
+
+def test_a_balance_that_is_not_its_changes(shared_database: Database, ledger: LateLedger) -> None:
+    topic = "customer.balance_changed.v2"
+    found = tamper(shared_database, ledger, topic, '"balance":-5', '"balance":-4')
+    assert "customer_balances" in broken(found)
+
+
+def test_a_gap_in_the_numbers(shared_database: Database, ledger: LateLedger) -> None:
+    topic = "invoice_number.assigned.v1"
+    found = tamper(shared_database, ledger, topic, '"sequence":1', '"sequence":2')
+    assert broken(found) == ["invoice_numbers"]
+
+
+def test_a_line_that_was_adjusted_by_another_amount(
+    shared_database: Database, ledger: LateLedger
+) -> None:
+    found = tamper(shared_database, ledger, "late_usage.adjusted.v1", '"amount":4', '"amount":5')
+    assert {"finalized_lines", "all_usage", "adjustments"} <= {*broken(found)}
+    assert identity(found, "finalized_lines").differences == {"usd": 1}
+
+
+def test_usage_that_is_other_than_was_rated(shared_database: Database, ledger: LateLedger) -> None:
+    found = tamper(shared_database, ledger, "usage.recorded.v1", '"250"', '"249"')
+    assert broken(found) == ["evidence"]
+
+
+def test_a_preview_that_overlooks_usage(shared_database: Database, ledger: LateLedger) -> None:
+    found = alter(
+        shared_database,
+        ledger,
+        "DELETE FROM projections.meter_events_v4 WHERE ledger_id = %(ledger)s AND value = 1000",
+    )
+    assert broken(found) == ["all_usage"]
+    assert identity(found, "all_usage").differences == {"usd": 40}
+
+
+def test_a_stretch_of_time_that_is_billed_twice(
+    shared_database: Database, ledger: LateLedger
+) -> None:
+    ledger.stored.close("2026-03-01")
+    start = '"start":"2026-02-01T00:00:00Z"}'
+    found = tamper(
+        shared_database, ledger, "invoice.drafted.v2", start, start.replace("02-01", "01-31")
+    )
+    assert "usage_events" in broken(found)
+
+
+def test_an_adjustment_that_is_billed_otherwise(
+    shared_database: Database, ledger: LateLedger
+) -> None:
+    found = tamper(shared_database, ledger, "invoice_item.created.v1", '"amount":4', '"amount":3')
+    assert broken(found) == ["adjustments"]
+
+
+def test_a_row_that_is_not_what_the_log_says(shared_database: Database, ledger: LateLedger) -> None:
+    found = alter(
+        shared_database,
+        ledger,
+        "UPDATE projections.late_usage_v1 SET data = jsonb_set(data, '{amount}', '9') "
+        "WHERE ledger_id = %(ledger)s",
+    )
+    assert broken(found) == ["read_models"]
+    [offender] = identity(found, "read_models").offenders
+    assert offender.why == "amount is 9, not 4"
+
+
+def test_late_usage_that_nobody_would_settle(shared_database: Database, ledger: LateLedger) -> None:
+    ledger.use("e-4", "2026-01-21", "100")
+    assert broken(look_at(ledger)) == []
+    found = alter(
+        shared_database,
+        ledger,
+        "UPDATE projections.billed_lines_v4 SET late_at = NULL "
+        "WHERE ledger_id = %(ledger)s AND late_at IS NOT NULL",
+    )
+    assert broken(found) == ["late_usage_found"]
