@@ -1,4 +1,4 @@
-"""Which finalized lines are found to have late usage, whatever came before and however it is read."""
+"""Which finalized lines are found to have late usage, however the log is read."""
 
 from ledger.kernel.months import Month
 from ledger.meter_events.commands import ChangeUsageRetention

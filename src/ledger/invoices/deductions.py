@@ -26,7 +26,14 @@ def with_discounts(
 
 
 def _discountable(drafted: DraftLine, line: FinalLine) -> Discountable:
-    return Discountable(line.amount, drafted.product, drafted.discountable, drafted.discounts)
+    """A line of late usage has the discounts of the line that it adjusts, and no others."""
+    return Discountable(
+        line.amount,
+        drafted.product,
+        drafted.discountable,
+        drafted.discounts,
+        own_only=drafted.late_usage is not None,
+    )
 
 
 def with_taxes(

@@ -18,12 +18,16 @@ from ledger.kernel.apportioning import apportion
 
 @dataclass(frozen=True, slots=True)
 class Discountable:
-    """A rated line: its amount in minor units, what it sells, and the discounts of its own."""
+    """A rated line: its amount in minor units, what it sells, and the discounts of its own.
+
+    With `own_only` the discounts of the whole invoice do not fall on it.
+    """
 
     amount: int
     product: str | None
     discountable: bool = True
     discounts: tuple[Discount, ...] = ()
+    own_only: bool = False
 
 
 def discount_lines(
@@ -63,7 +67,8 @@ def _in_order(
                 own.setdefault(discount.id, discount)
                 places.setdefault(discount.id, []).append(i)
     yield from ((discount, places[key]) for key, discount in own.items())
-    yield from ((discount, range(len(lines))) for discount in invoice_discounts)
+    every = [i for i, line in enumerate(lines) if not line.own_only]
+    yield from ((discount, every) for discount in invoice_discounts)
 
 
 def _falls_on(terms: CouponTerms, line: Discountable) -> bool:
