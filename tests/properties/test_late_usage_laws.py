@@ -107,7 +107,7 @@ class Life:
 
 
 @settings(
-    max_examples=max(1, settings.default.max_examples // 4),
+    max_examples=max(1, settings().max_examples // 4),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(months=st.tuples(STEPS, STEPS, STEPS, STEPS), settles=st.booleans())
