@@ -1,7 +1,5 @@
 """What is asked of late usage."""
 
-from typing import Literal
-
 from api.http.lists import CreatedListParams
 from api.http.params import RequestParams
 from api.http.wire_types import Id
@@ -23,6 +21,6 @@ class LedgerPolicy(RequestParams):
 
 
 class CustomerPolicy(RequestParams):
-    """The policy of one customer; an empty one lets go of it, so that the ledger's counts."""
+    """The policy of one customer; null lets go of it, so that the ledger's counts."""
 
-    policy: Policy | Literal[""]
+    policy: Policy | None

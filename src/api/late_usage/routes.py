@@ -34,8 +34,8 @@ def _change(call: Call[LedgerPolicy]) -> dict[str, Any]:
 
 
 def _change_of_customer(call: Call[CustomerPolicy]) -> dict[str, Any]:
-    policy, customer = call.params.policy or None, call.path["customer"]
-    call.execute(ChangeLateUsagePolicy(customer=customer, policy=policy))
+    customer = call.path["customer"]
+    call.execute(ChangeLateUsagePolicy(customer=customer, policy=call.params.policy))
     return policy_document(call.reader(), customer)
 
 
@@ -107,7 +107,7 @@ ROUTES: list[Route] = [
             returns="late_usage_policy",
             summary="Set a customer's policy for late usage",
             tag=TAG,
-            description="An empty `policy` lets go of it, so that the ledger's counts.",
+            description="A `policy` of null lets go of it, so that the ledger's counts.",
         ),
         handle=_change_of_customer,
         recall=_recall,

@@ -36,7 +36,7 @@ def policy_of(work: Work, customer: str) -> Policy:
 def change_policy(work: Work, command: ChangeLateUsagePolicy) -> None:
     """Raises NotFound for an unknown customer, InvalidRequest for a ledger without a policy."""
     if command.customer is not None:
-        require_customer(work, command.customer, param="customer")
+        require_customer(work, command.customer)
     elif command.policy is None:
         raise InvalidRequest("The ledger's policy cannot be unset.", param="policy")
     stream = policy_stream(command.customer)

@@ -1,0 +1,98 @@
+"""Late usage over HTTP: found, billed on the next invoice, listed, and by which policy."""
+
+import time
+from typing import Any
+
+import httpx
+
+from tests.support.http_shop import FEBRUARY, HOUR, JANUARY, HttpShop, shop
+
+__all__ = ["shop"]
+
+DAY = 86_400
+MARCH = 1_772_323_200
+_FOUND_WITHIN_SECONDS = 20.0
+LIST = "/audit/v1/late_usage"
+
+
+def adjustments(shop: HttpShop, count: int = 1, **fields: Any) -> list[dict[str, Any]]:
+    """The customer's adjustments, as soon as there are so many."""
+    deadline = time.monotonic() + _FOUND_WITHIN_SECONDS
+    while True:
+        found = shop.get(LIST, customer=shop.customer, **fields)["data"]
+        if len(found) >= count:
+            return found
+        assert time.monotonic() < deadline, "late usage is not settled"
+        time.sleep(0.05)
+
+
+def change(shop: HttpShop, path: str, policy: str | None) -> httpx.Response:
+    """Set a policy; these routes take JSON."""
+    return shop.http.post(path, json={"policy": policy})
+
+
+def late_january(shop: HttpShop) -> dict[str, Any]:
+    """January billed 250 tokens, and then 100 more are reported; January's invoice."""
+    shop.subscribe()
+    shop.use(250, timestamp=JANUARY)
+    shop.advance(FEBRUARY + 2 * HOUR)
+    [invoice] = shop.invoices()
+    assert invoice["status"] == "open"
+    shop.use(100, timestamp=JANUARY + 20 * DAY)
+    return invoice
+
+
+def test_late_usage_is_settled_and_listed(shop: HttpShop) -> None:
+    invoice = late_january(shop)
+    [found] = adjustments(shop)
+    assert found["object"] == "late_usage"
+    assert (found["invoice"], found["amount"]) == (invoice["id"], 4)
+    assert (found["quantity_before"], found["quantity_after"]) == ("250", "350")
+    assert found["outcome"] == "next_invoice"
+    assert shop.get(LIST, invoice=invoice["id"])["data"] == [found]
+    assert shop.get(LIST, customer=shop.customer, outcome="not_billed")["data"] == []
+
+
+def test_it_lands_on_the_invoice_of_the_period_that_is_closed_next(shop: HttpShop) -> None:
+    invoice = late_january(shop)
+    shop.advance(MARCH + 2 * HOUR)
+    newest = shop.invoices()[0]
+    lines = newest["lines"]["data"]
+    assert sorted(line["amount"] for line in lines) == [0, 4]
+    [late] = [line for line in lines if line["amount"] == 4]
+    assert invoice["number"] in late["description"]
+    assert late["period"] == {"start": JANUARY, "end": FEBRUARY}
+    assert newest["total"] == 4
+
+
+def test_a_customer_of_whom_it_is_only_reported(shop: HttpShop) -> None:
+    path = f"/audit/v1/customers/{shop.customer}/late_usage_policy"
+    assert shop.get(path)["own"] is None
+    changed = change(shop, path, "report_only").json()
+    assert (changed["customer"], changed["policy"]) == (shop.customer, "report_only")
+    late_january(shop)
+    [found] = adjustments(shop)
+    assert (found["outcome"], found["reason"]) == ("not_billed", "report_only")
+    assert change(shop, path, None).json()["own"] is None
+
+
+def test_an_unknown_policy_and_an_unknown_customer_are_refused(shop: HttpShop) -> None:
+    refused = change(shop, "/audit/v1/late_usage/policy", "never")
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "policy")
+    unknown = "/audit/v1/customers/cus_nobody/late_usage_policy"
+    assert change(shop, unknown, "immediate").status_code == 404
+    assert shop.refused("GET", unknown).status == 404
+
+
+def test_the_policy_of_the_ledger(shop: HttpShop) -> None:
+    path = "/audit/v1/late_usage/policy"
+    assert shop.get(path)["policy"] == "next_invoice"
+    assert change(shop, path, "next_invoice").json()["own"] == "next_invoice"
+
+
+def test_every_sum_of_the_ledger_holds(shop: HttpShop) -> None:
+    late_january(shop)
+    adjustments(shop)
+    found = shop.get("/audit/v1/ledger/check")
+    assert [one for one in found["identities"] if not one["holds"]] == []
+    assert found["holds"] is True
