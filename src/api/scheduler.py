@@ -17,6 +17,7 @@ from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import Conflict, LedgerError, Unavailable
 from ledger.kernel.ids import new_id
 from ledger.late_usage.commands import AdjustLateUsage
+from ledger.subscriptions.commands import ResumeCollection
 from ledger.test_clocks.commands import CompleteTestClockAdvance
 from projections.due.queries import advancing_clocks, ledgers_with_work, next_due
 from projections.due.rows import ClockRow, DueRow
@@ -136,12 +137,7 @@ class Scheduler:
         return [row_id for ledger_id, row_id in self._in_vain if ledger_id == identity.ledger_id]
 
     def _do(self, identity: LedgerIdentity, row: DueRow) -> bool:
-        command: Command = (
-            ClosePeriod(subscription=row.subject, period_end=from_epoch(row.due_at))
-            if row.kind == "close_period"
-            else FinalizeDueInvoice(invoice=row.subject)
-        )
-        return self._execute(identity, command)
+        return self._execute(identity, _command_for(row))
 
     def _execute(self, identity: LedgerIdentity, command: Command) -> bool:
         """Whether something came of the command. Raises Conflict or Unavailable: try again."""
@@ -162,6 +158,16 @@ class Scheduler:
             return False
         self._services.wake(identity.ledger_id)
         return bool(outcome.events)
+
+
+def _command_for(row: DueRow) -> Command:
+    match row.kind:
+        case "close_period":
+            return ClosePeriod(subscription=row.subject, period_end=from_epoch(row.due_at))
+        case "resume_collection":
+            return ResumeCollection(subscription=row.subject)
+        case _:
+            return FinalizeDueInvoice(invoice=row.subject)
 
 
 def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, bell: Bell) -> None:

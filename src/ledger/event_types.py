@@ -22,7 +22,15 @@ from ledger.prices.events import (
 from ledger.products.events import EVENTS as PRODUCTS
 from ledger.store.catalogue import EventCatalogue
 from ledger.store.upcasting import Upcasters
+from ledger.subscriptions import upcasting as older_subscriptions
 from ledger.subscriptions.events import EVENTS as SUBSCRIPTIONS
+from ledger.subscriptions.events import (
+    CancellationScheduled,
+    PeriodClosed,
+    SubscriptionCanceled,
+    SubscriptionDetailsChanged,
+    SubscriptionStarted,
+)
 from ledger.tax_rates.events import EVENTS as TAX_RATES
 from ledger.test_clocks.events import EVENTS as TEST_CLOCKS
 
@@ -39,6 +47,21 @@ UPCASTERS.register("customer.balance_changed.v1", CustomerBalanceChanged.TOPIC)(
 )
 UPCASTERS.register("invoice.drafted.v1", InvoiceDrafted.TOPIC)(drafted_without_details)
 UPCASTERS.register("invoice.finalized.v1", InvoiceFinalized.TOPIC)(finalized_without_taxes)
+UPCASTERS.register("subscription.started.v1", SubscriptionStarted.TOPIC)(
+    older_subscriptions.started_with_one_rhythm
+)
+UPCASTERS.register("subscription.details_changed.v1", SubscriptionDetailsChanged.TOPIC)(
+    older_subscriptions.details_without_taxes
+)
+UPCASTERS.register("subscription.cancellation_scheduled.v1", CancellationScheduled.TOPIC)(
+    older_subscriptions.scheduled_without_proration
+)
+UPCASTERS.register("subscription.period_closed.v1", PeriodClosed.TOPIC)(
+    older_subscriptions.closed_one_period
+)
+UPCASTERS.register("subscription.canceled.v1", SubscriptionCanceled.TOPIC)(
+    older_subscriptions.canceled_without_a_word
+)
 
 EVENT_CATALOGUE = EventCatalogue(
     (

@@ -13,6 +13,7 @@ from ledger.invoices.commands import (
 )
 from ledger.invoices.events import (
     FinalLine,
+    InvoiceDrafted,
     InvoiceFinalized,
     InvoiceMarkedUncollectible,
     InvoicePaid,
@@ -37,7 +38,8 @@ def draft(ledger: BillingLedger, **fields: Any) -> str:
     facts = ledger.subscribe(
         "price_seat", collection_method="send_invoice", days_until_due=14, **fields
     )
-    return facts[-1][0]
+    [(invoice, _)] = of_type(facts, InvoiceDrafted)
+    return invoice
 
 
 def opened(ledger: BillingLedger, **fields: Any) -> str:

@@ -7,6 +7,7 @@ import pytest
 from tests.support.http_shop import FEBRUARY, JANUARY, HttpShop
 from tests.support.served import Served
 
+DAY = 86_400
 PREVIEW = "/v1/invoices/create_preview"
 
 
@@ -63,9 +64,22 @@ def test_an_invoice_of_a_subscription_that_might_be_created(shop: HttpShop, serv
         ({"subscription": "sub_unknown"}, "subscription", "resource_missing"),
         ({"customer": "cus_unknown"}, "customer", "resource_missing"),
         ({"customer": "HERE"}, None, "invoice_upcoming_none"),
-        ({"customer": "HERE", "discounts": [{"coupon": "c"}]}, "discounts", None),
-        ({"customer": "HERE", "invoice_items": [{"amount": 1}]}, "invoice_items", None),
-        ({"customer": "HERE", "preview_mode": "recurring"}, "preview_mode", None),
+        (
+            {
+                "customer": "HERE",
+                "currency": "usd",
+                "invoice_items": [{"amount": 1}],
+                "discounts": [{"coupon": "c"}],
+            },
+            "discounts[0][coupon]",
+            "resource_missing",
+        ),
+        (
+            {"customer": "HERE", "currency": "usd", "invoice_items": [{"description": "x"}]},
+            "invoice_items[0][amount]",
+            "parameter_missing",
+        ),
+        ({"customer": "HERE", "preview_mode": "odd"}, "preview_mode", None),
         (
             {"customer": "HERE", "subscription_details": {"items": [{"quantity": 1}]}},
             "subscription_details[items][0][price]",
@@ -81,11 +95,40 @@ def test_what_cannot_be_previewed(
     assert (refusal.status, refusal.param, refusal.code) == (400, param, code)
 
 
+def test_a_customer_without_a_subscription(shop: HttpShop, served: Served):
+    before = served.head()
+    items = [{"amount": 500, "currency": "usd", "description": "Setup"}, {"amount": -120}]
+    shown = shop.post(PREVIEW, customer=shop.customer, invoice_items=items)
+    assert [line["amount"] for line in shown["lines"]["data"]] == [500, -120]
+    assert (shown["total"], shown["currency"]) == (380, "usd")
+    assert served.head() == before
+
+
+def test_what_a_change_would_be_billed_is_what_it_is_billed(shop: HttpShop):
+    subscription = shop.subscribe(shop.seat)
+    item = subscription["items"]["data"][0]["id"]
+    change: Any = {
+        "items": [{"id": item, "quantity": 5}],
+        "proration_behavior": "always_invoice",
+        "proration_date": JANUARY + 10 * DAY,
+    }
+    previewed = shop.post(
+        PREVIEW, "Invoice", subscription=subscription["id"], subscription_details=change
+    )
+    assert shop.get(f"/v1/subscriptions/{subscription['id']}") == subscription
+    changed = shop.post(f"/v1/subscriptions/{subscription['id']}", "Subscription", **change)
+    billed = shop.get(f"/v1/invoices/{changed['latest_invoice']}", "Invoice")
+    amounts = [line["amount"] for line in billed["lines"]["data"]]
+    assert [line["amount"] for line in previewed["lines"]["data"]] == amounts
+    assert amounts == [-1355, 6774]
+    assert previewed["total"] == billed["total"]
+
+
 def test_a_running_subscription_is_previewed_as_it_is(shop: HttpShop):
     subscription = shop.subscribe()["id"]
-    details = {"cancel_at_period_end": True}
+    details: Any = {"items": [{"id": "si_unknown", "quantity": 2}]}
     refusal = shop.refused("POST", PREVIEW, subscription=subscription, subscription_details=details)
-    assert (refusal.status, refusal.param) == (400, "subscription_details")
+    assert (refusal.status, refusal.param) == (400, "subscription_details[items][0][id]")
     stranger = shop.post("/v1/customers")["id"]
     refusal = shop.refused("POST", PREVIEW, subscription=subscription, customer=stranger)
     assert (refusal.status, refusal.param) == (400, "customer")

@@ -13,7 +13,7 @@ from api.scheduler import Scheduler
 from api.services import Services
 from ledger.customers.commands import CreateCustomer
 from ledger.invoices.bill import Bill
-from ledger.invoices.preview import preview_upcoming
+from ledger.invoices.preview import Previewing
 from ledger.kernel.clock import from_epoch, system_now
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import LedgerError
@@ -126,7 +126,7 @@ class LedgerInProcess:
         application = self.services.application(self.identity)
         work = Work(self.identity, self.circumstances(), application.recorder, application.mapper)
         try:
-            return preview_upcoming(work, self.services.live_usage_reader, subscription)
+            return Previewing(work, self.services.live_usage_reader).upcoming(subscription)
         except LedgerError as refusal:
             self.refused = refusal
             return None

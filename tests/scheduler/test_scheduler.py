@@ -59,14 +59,14 @@ def test_a_ledger_whose_read_model_is_stopped_holds_up_no_other(
 def test_work_that_fails_in_an_unforeseen_way_holds_up_no_other(
     services: Services, ledgers: list[StoredLedger], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closing = InvoiceBilling.close_running
+    closing = InvoiceBilling.close_at
 
     def failing(billing: InvoiceBilling, work: Any, *arguments: Any) -> Any:
         if work.ledger.ledger_id == FIRST:
             raise ZeroDivisionError
         return closing(billing, work, *arguments)
 
-    monkeypatch.setattr(InvoiceBilling, "close_running", failing)
+    monkeypatch.setattr(InvoiceBilling, "close_at", failing)
     first, second = ledgers
     assert Scheduler(services).step() > 0
     assert periods_closed(first) == 0

@@ -8,6 +8,7 @@ from ledger.customers.aggregate import evolve as customer_after
 from ledger.invoices.commands import ClosePeriod
 from ledger.invoices.events import InvoiceDrafted
 from ledger.kernel.errors import NotFound
+from ledger.kernel.periods import Period
 from ledger.subscriptions.aggregate import Subscription, evolve
 from ledger.subscriptions.commands import CancelSubscription, ItemChange, UpdateSubscription
 from ledger.subscriptions.events import (
@@ -17,6 +18,7 @@ from ledger.subscriptions.events import (
     PeriodClosed,
     SubscriptionCanceled,
 )
+from ledger.subscriptions.parts import DroppedUsage
 from ledger.test_clocks import aggregate as test_clocks
 from ledger.test_clocks import events as clock_events
 from tests.support.billing_ledger import BillingLedger, Fact, at, of_type
@@ -82,7 +84,11 @@ def test_an_end_is_scheduled_moved_and_withdrawn(ledger: BillingLedger) -> None:
     [(_, scheduled)] = change(ledger, cancel_at_period_end=True, comment="too dear")
     requested = CancellationDetails(comment="too dear", reason="cancellation_requested")
     assert scheduled == CancellationScheduled(
-        cancel_at=at("2026-02-01"), at_period_end=True, scheduled_at=ledger.now, details=requested
+        cancel_at=at("2026-02-01"),
+        at_period_end=True,
+        scheduled_at=ledger.now,
+        details=requested,
+        prorate=True,
     )
     assert change(ledger, cancel_at_period_end=True) == []
     [(_, moved)] = change(ledger, cancel_at=at("2026-01-20"))
@@ -101,7 +107,7 @@ def test_a_scheduled_end_closes_the_period_for_good(ledger: BillingLedger) -> No
     facts = ledger.do(ClosePeriod(subscription="sub_a", period_end=at("2026-01-20")))
     [(_, closed)] = of_type(facts, PeriodClosed)
     [(_, canceled)] = of_type(facts, SubscriptionCanceled)
-    assert (closed.period.end, closed.next_period) == (at("2026-01-20"), None)
+    assert (closed.period.end, closed.begun) == (at("2026-01-20"), ())
     assert (canceled.canceled_at, canceled.ended_at) == (at("2026-01-16"), at("2026-01-20"))
     assert state(ledger).status == "canceled"
 
@@ -109,12 +115,17 @@ def test_a_scheduled_end_closes_the_period_for_good(ledger: BillingLedger) -> No
 def test_cancelling_at_once_leaves_the_usage_unbilled(ledger: BillingLedger) -> None:
     facts = ledger.do(CancelSubscription(subscription="sub_a", feedback="unused"))
     details = CancellationDetails(feedback="unused", reason="cancellation_requested")
-    assert facts == [
-        (
-            "sub_a",
-            SubscriptionCanceled(canceled_at=ledger.now, ended_at=ledger.now, details=details),
-        )
-    ]
+    dropped = DroppedUsage(
+        item="si_price_tokens",
+        price="price_tokens",
+        meter="mtr_tokens",
+        period=Period(at("2026-01-01"), at("2026-01-16")),
+        reason="canceled_without_invoice",
+    )
+    canceled = SubscriptionCanceled(
+        canceled_at=ledger.now, ended_at=ledger.now, details=details, dropped=(dropped,)
+    )
+    assert facts == [("sub_a", canceled)]
 
 
 def test_cancelling_with_an_invoice_bills_the_usage_so_far(ledger: BillingLedger) -> None:
@@ -136,13 +147,6 @@ def test_a_period_that_has_ended_is_billed_before_a_late_cancellation(
     assert (closed.period.end, closed.closed_at) == (at("2026-02-01"), at("2026-02-03"))
     assert len(of_type(facts, InvoiceDrafted)) == 1
     assert len(of_type(facts, SubscriptionCanceled)) == 1
-
-
-def test_unused_time_is_not_credited(ledger: BillingLedger) -> None:
-    ledger.subscribe("price_seat", subscription="sub_b")
-    refusal = ledger.refused(CancelSubscription(subscription="sub_b", prorate=True))
-    assert refusal.param == "prorate"
-    assert ledger.do(CancelSubscription(subscription="sub_a", prorate=True))
 
 
 def test_a_canceled_subscription_keeps_only_notes(ledger: BillingLedger) -> None:

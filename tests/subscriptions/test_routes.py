@@ -8,6 +8,8 @@ from tests.support.http_shop import FEBRUARY, JANUARY, HttpShop
 from tests.support.served import Served
 
 ALL = "/v1/subscriptions"
+ANCHOR_DAY = "billing_cycle_anchor_config[day_of_month]"
+INVALID_INTEGER = "parameter_invalid_integer"
 
 
 def test_a_metered_subscription_is_active_at_once_without_an_invoice(shop: HttpShop):
@@ -101,15 +103,35 @@ def test_what_a_subscription_refers_to_can_be_expanded(shop: HttpShop):
         ({"items": []}, "items", "parameter_missing"),
         ({"items": [{"plan": "price_unknown"}]}, "items[0][price]", "resource_missing"),
         ({"tirial_end": "now"}, "tirial_end", "parameter_unknown"),
-        ({"trial_period_days": 7}, "trial_period_days", None),
-        ({"trial_end": FEBRUARY}, "trial_end", None),
-        ({"discounts": [{"coupon": "half"}]}, "discounts", None),
-        ({"add_invoice_items": [{"price": "price_1"}]}, "add_invoice_items", None),
-        ({"default_tax_rates": ["txr_1"]}, "default_tax_rates", None),
+        ({"trial_period_days": 731}, "trial_period_days", None),
+        (
+            {"trial_period_days": 7, "trial_end": FEBRUARY},
+            "trial_period_days",
+            "parameters_exclusive",
+        ),
+        ({"trial_end": JANUARY}, "trial_end", None),
+        ({"trial_from_plan": True}, "trial_from_plan", None),
+        ({"discounts": [{"coupon": "half"}]}, "discounts[0][coupon]", "resource_missing"),
+        (
+            {"add_invoice_items": [{"price": "price_1"}]},
+            "add_invoice_items[0][price]",
+            "resource_missing",
+        ),
+        ({"default_tax_rates": ["txr_1"]}, "default_tax_rates[0]", "resource_missing"),
+        ({"billing_cycle_anchor_config": {"day_of_month": 32}}, ANCHOR_DAY, INVALID_INTEGER),
+        (
+            {"items": [{"price_data": {"currency": "usd"}}]},
+            "items[0][price_data][product]",
+            "parameter_missing",
+        ),
         ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]", None),
         ({"transfer_data": {"destination": "acct_1"}}, "transfer_data", None),
         ({"application_fee_percent": 10}, "application_fee_percent", None),
-        ({"billing_thresholds": {"amount_gte": 100}}, "billing_thresholds", None),
+        (
+            {"billing_thresholds": {"amount_gte": 0}},
+            "billing_thresholds[amount_gte]",
+            INVALID_INTEGER,
+        ),
         ({"invoice_settings": {"footer": "Bye"}}, "invoice_settings[footer]", None),
         ({"collection_method": "send_invoice"}, "days_until_due", "parameter_missing"),
         ({"days_until_due": 5}, "days_until_due", None),
@@ -117,7 +139,7 @@ def test_what_a_subscription_refers_to_can_be_expanded(shop: HttpShop):
         ({"billing_cycle_anchor": JANUARY - 1}, "billing_cycle_anchor", None),
         ({"backdate_start_date": FEBRUARY}, "backdate_start_date", None),
         ({"cancel_at": JANUARY}, "cancel_at", None),
-        ({"cancel_at": "min_period_end"}, "cancel_at", "parameter_invalid_integer"),
+        ({"cancel_at": "some_period_end"}, "cancel_at", INVALID_INTEGER),
         ({"currency": "eur"}, "items[0][price]", None),
         ({"expand": ["nothing"]}, "expand[0]", None),
         ({"expand": ["customer", "latest_invoice.payment_intent"]}, "expand[1]", None),
@@ -133,11 +155,18 @@ def test_a_creation_that_is_refused_leaves_nothing_behind(
     assert served.head() == before
 
 
-def test_a_metered_item_takes_no_quantity_and_an_item_no_discount(shop: HttpShop):
-    for extra in ({"quantity": 3}, {"discounts": [{"coupon": "half"}]}, {"tax_rates": ["txr_1"]}):
-        items = [{"price": shop.tokens, **extra}]
-        refusal = shop.refused("POST", ALL, customer=shop.customer, items=items)
-        assert refusal.param == f"items[0][{next(iter(extra))}]"
+@pytest.mark.parametrize(
+    ("extra", "param"),
+    [
+        ({"quantity": 3}, "items[0][quantity]"),
+        ({"discounts": [{"coupon": "half"}]}, "items[0][discounts][0][coupon]"),
+        ({"tax_rates": ["txr_1"]}, "items[0][tax_rates][0]"),
+    ],
+)
+def test_what_a_metered_item_cannot_have(shop: HttpShop, extra: dict[str, Any], param: str):
+    items = [{"price": shop.tokens, **extra}]
+    refusal = shop.refused("POST", ALL, customer=shop.customer, items=items)
+    assert refusal.param == param
 
 
 def test_details_change_and_are_cleared(shop: HttpShop):
@@ -182,10 +211,11 @@ def test_an_end_is_scheduled_and_withdrawn(shop: HttpShop):
     [
         ({"items": [{"price": "price_1"}]}, "items[0][price]"),
         ({"items": [{"id": "si_unknown", "metadata": {"a": "b"}}]}, "items[0][id]"),
-        ({"items": [{"metadata": {"a": "b"}}]}, "items[0][id]"),
-        ({"items": [{"id": "si_1", "deleted": True}]}, "items[0][deleted]"),
-        ({"pause_collection": {"behavior": "void"}}, "pause_collection"),
-        ({"billing_cycle_anchor": "now"}, "billing_cycle_anchor"),
+        ({"items": [{"metadata": {"a": "b"}}]}, "items[0][price]"),
+        ({"items": [{"id": "si_1", "deleted": True}]}, "items[0][id]"),
+        ({"pause_collection": {"behavior": "odd"}}, "pause_collection[behavior]"),
+        ({"billing_cycle_anchor": {"type": "later"}}, "billing_cycle_anchor[type]"),
+        ({"proration_date": JANUARY - 1}, "proration_date"),
         ({"cancel_at": FEBRUARY, "cancel_at_period_end": True}, "cancel_at_period_end"),
         ({"cancellation_details": {"feedback": "bad"}}, "cancellation_details[feedback]"),
     ],

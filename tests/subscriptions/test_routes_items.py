@@ -39,12 +39,28 @@ def test_the_metadata_of_an_item_changes(shop: HttpShop):
     assert shop.get(f"{ALL}/{item}") == changed
 
 
-def test_items_are_neither_added_nor_removed_nor_repriced(shop: HttpShop):
+def test_items_are_added_repriced_and_removed(shop: HttpShop):
+    created = shop.subscribe()
+    one = f"/v1/subscriptions/{created['id']}"
+    added = shop.post(ALL, "SubscriptionItem", subscription=created["id"], price=shop.seat)
+    assert (added["price"]["id"], added["quantity"]) == (shop.seat, 1)
+    changed = shop.post(f"{ALL}/{added['id']}", "SubscriptionItem", quantity=3)
+    assert changed["quantity"] == 3
+    shown = shop.get(one, "Subscription")
+    assert [item["id"] for item in shown["items"]["data"]][-1] == added["id"]
+    removed = shop.delete(f"{ALL}/{added['id']}")
+    assert removed == {"id": added["id"], "object": "subscription_item", "deleted": True}
+    assert len(shop.get(one)["items"]["data"]) == 1
+    assert shop.refused("GET", f"{ALL}/{added['id']}").status == 404
+
+
+def test_an_item_names_its_own_fields_where_it_is_refused(shop: HttpShop):
     created = shop.subscribe()
     item = created["items"]["data"][0]["id"]
-    added = shop.refused("POST", ALL, subscription=created["id"], price=shop.seat)
-    removed = shop.refused("DELETE", f"{ALL}/{item}")
-    assert added.status == removed.status == 400
-    assert "running subscription" in added.message
-    assert shop.refused("POST", f"{ALL}/{item}", price=shop.seat).param == "price"
-    assert shop.get(f"{ALL}/{item}")["price"]["id"] == shop.tokens
+    assert shop.refused("POST", ALL, subscription=created["id"]).param == "price"
+    again = shop.refused("POST", ALL, subscription=created["id"], price=shop.tokens)
+    assert again.param == "price"
+    quantity = shop.refused("POST", f"{ALL}/{item}", quantity=3)
+    assert (quantity.status, quantity.param) == (400, "quantity")
+    last = shop.refused("DELETE", f"{ALL}/{item}")
+    assert (last.status, last.param) == (400, "items")

@@ -14,8 +14,8 @@ from api.invoices.params import (
     InvoiceLines,
     InvoiceList,
     InvoicePay,
-    InvoicePreview,
 )
+from api.invoices.params_preview import InvoicePreview
 from api.invoices.previews import asked_preview
 from api.prices.objects import price_rows
 from ledger.invoices.commands import (
@@ -100,7 +100,8 @@ ROUTES: list[Route] = [
             returns=RETURNS,
             summary="Preview the next invoice",
             tag=TAG,
-            description="Of usage so far and of licensed items to come. Nothing is recorded.",
+            description="Of usage so far and of licensed items to come, of changes that might be "
+            "made, and of subscriptions that might be created. Nothing is recorded.",
         ),
         _preview,
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from api.coupons.expansions import load_discounts
 from api.customers.expansions import load_customers
 from api.http.call import View
 from api.http.expand import Expansions, Hidden, JsonObject, Reference
@@ -16,6 +17,7 @@ from projections.subscriptions.rows import SUBSCRIPTIONS
 def subscription_expansions(view: View) -> Expansions:
     """Payment methods and setup intents stay as they are: nothing is behind them."""
     nothing = Reference(lambda _: {})
+    discounts = Reference(lambda ids: load_discounts(view, ids), to="discount")
     products = Reference(lambda ids: load_products(view, ids), to="product")
     return {
         ("customer", "subscriptions"): Hidden(lambda customer: _current_of(view, customer)),
@@ -24,13 +26,13 @@ def subscription_expansions(view: View) -> Expansions:
         ),
         ("subscription", "default_payment_method"): nothing,
         ("subscription", "default_source"): nothing,
-        ("subscription", "discounts"): nothing,
+        ("subscription", "discounts"): discounts,
         ("subscription", "pending_setup_intent"): nothing,
         ("subscription", "schedule"): nothing,
         ("subscription", "test_clock"): Reference(
             lambda ids: load_test_clocks(view, ids), to="test_helpers.test_clock"
         ),
-        ("subscription_item", "discounts"): nothing,
+        ("subscription_item", "discounts"): discounts,
         ("subscription_item", "plan"): nothing,
         ("subscription_item", "price"): nothing,
         ("plan", "product"): products,

@@ -3,33 +3,29 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from api.http.call import View
 from api.http.lists import list_object
 from api.prices.objects import PriceRows, price_rows
 from api.subscriptions.objects_items import item_object
+from api.tax_rates.objects import tax_rate_objects
 from projections.subscriptions.rows import SubscriptionRow
 
 _NEVER: Final[dict[str, Any]] = {
     "application": None,
     "application_fee_percent": None,
     "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-    "billing_cycle_anchor_config": None,
     "billing_schedules": [],
-    "billing_thresholds": None,
     "customer_account": None,
-    "default_tax_rates": [],
-    "discounts": [],
     "managed_payments": None,
     "next_pending_invoice_item_invoice": None,
     "on_behalf_of": None,
-    "pause_collection": None,
     "pending_invoice_item_interval": None,
     "pending_setup_intent": None,
     "pending_update": None,
     "schedule": None,
     "transfer_data": None,
-    "trial_end": None,
-    "trial_start": None,
 }
 """Fields of what this ledger does not have."""
 
@@ -61,19 +57,21 @@ _OTHER_METHODS: Final[dict[str, Any]] = dict.fromkeys(
 def subscription_objects(view: View, rows: Sequence[SubscriptionRow]) -> list[dict[str, Any]]:
     """Several subscriptions; a price that they share is looked up once."""
     prices = price_rows(view, (item.price for row in rows for item in row.items))
-    return [_subscription_object(row, prices) for row in rows]
+    return [_subscription_object(view, row, prices) for row in rows]
 
 
 def subscription_object(view: View, row: SubscriptionRow) -> dict[str, Any]:
     return subscription_objects(view, [row])[0]
 
 
-def _subscription_object(row: SubscriptionRow, prices: PriceRows) -> dict[str, Any]:
-    return {
+def _subscription_object(view: View, row: SubscriptionRow, prices: PriceRows) -> dict[str, Any]:
+    shown = {
         "id": row.id,
         "object": "subscription",
         **_NEVER,
         "billing_cycle_anchor": row.billing_cycle_anchor,
+        "billing_cycle_anchor_config": _part(row.anchor_config),
+        "billing_thresholds": _part(row.thresholds),
         "billing_mode": _billing_mode(row),
         "cancel_at": row.cancel_at,
         "cancel_at_period_end": row.cancel_at_period_end,
@@ -91,30 +89,51 @@ def _subscription_object(row: SubscriptionRow, prices: PriceRows) -> dict[str, A
         "days_until_due": row.days_until_due,
         "default_payment_method": row.default_payment_method,
         "default_source": row.settings.get("default_source"),
+        "default_tax_rates": tax_rate_objects(view, row.default_tax_rates),
         "description": row.description,
+        "discounts": list(row.discounts),
         "ended_at": row.ended_at,
         "invoice_settings": _INVOICE_SETTINGS,
         "items": list_object(
             f"/v1/subscription_items?subscription={row.id}",
-            [item_object(row, item, prices) for item in row.items],
+            [item_object(view, row, item, prices) for item in row.items],
             has_more=False,
         ),
         "latest_invoice": row.latest_invoice,
         "livemode": row.livemode,
         "metadata": row.metadata,
+        "pause_collection": _part(row.pause_collection),
         "payment_settings": _payment_settings(row.settings.get("payment_settings") or {}),
         "start_date": row.start_date,
         "status": row.status,
         "test_clock": row.test_clock,
+        "trial_end": row.trial_end,
         "trial_settings": _trial_settings(row.settings.get("trial_settings") or {}),
+        "trial_start": row.trial_start,
     }
+    if row.paused_at is not None:
+        shown["status_details"] = {"paused": _paused(row.paused_at)}
+    return shown
+
+
+def _paused(paused_at: int) -> dict[str, Any]:
+    return {
+        "subscription": {"type": "pause_requested"},
+        "transitioned_at": paused_at,
+        "type": "subscription",
+    }
+
+
+def _part(part: msgspec.Struct | None) -> dict[str, Any] | None:
+    return None if part is None else msgspec.structs.asdict(part)
 
 
 def _billing_mode(row: SubscriptionRow) -> dict[str, Any]:
     if row.billing_mode == "classic":
         return {"type": "classic", "flexible": None}
     discounts = row.settings.get("proration_discounts") or "included"
-    return {"type": "flexible", "flexible": {"proration_discounts": discounts}}
+    shown: dict[str, Any] = {"type": "flexible", "flexible": {"proration_discounts": discounts}}
+    return shown if row.migrated_at is None else shown | {"updated_at": row.migrated_at}
 
 
 def _payment_settings(kept: dict[str, Any]) -> dict[str, Any]:

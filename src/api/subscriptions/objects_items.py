@@ -2,28 +2,32 @@
 
 from typing import Any
 
+from api.http.call import View
 from api.prices.objects import PriceRows, price_object
+from api.tax_rates.objects import tax_rate_objects
 from projections.prices.rows import PriceRow
 from projections.subscriptions.rows import ItemPart, SubscriptionRow
 
 
-def item_object(row: SubscriptionRow, item: ItemPart, prices: PriceRows) -> dict[str, Any]:
+def item_object(
+    view: View, row: SubscriptionRow, item: ItemPart, prices: PriceRows
+) -> dict[str, Any]:
     """One item; a metered one has no quantity."""
-    price = prices[item.price]
+    price, period = prices[item.price], row.period_of(item)
     shown: dict[str, Any] = {
         "id": item.id,
         "object": "subscription_item",
-        "billing_thresholds": None,
+        "billing_thresholds": None if item.usage_gte is None else {"usage_gte": item.usage_gte},
         "created": item.created,
-        "current_period_end": row.current_period_end,
-        "current_period_start": row.current_period_start,
+        "current_period_end": period.end,
+        "current_period_start": period.start,
         "current_trial": None,
-        "discounts": [],
+        "discounts": list(item.discounts),
         "metadata": item.metadata,
         "plan": plan_object(price),
         "price": price_object(price),
         "subscription": row.id,
-        "tax_rates": [],
+        "tax_rates": tax_rate_objects(view, item.tax_rates or ()),
     }
     if item.quantity is not None:
         shown["quantity"] = item.quantity

@@ -2,68 +2,77 @@
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from api.coupons.params import DiscountsParam
 from api.http.lists import CreatedListParams, ListParams, TimeFilter
 from api.http.metadata import MetadataParam
 from api.http.params import Params, RequestParams, exclusive
-from api.http.unsupported import Unsupported
-from api.http.wire_types import ArrayOf, Clearable, Id, WireBool, WireTimestamp, text
+from api.http.wire_types import ArrayOf, Clearable, Id, WireBool, WireInt, WireTimestamp, text
 from api.subscriptions.params_common import (
+    CancelAt,
     CancellationDetailsParams,
-    Discounts,
+    ItemPriceData,
     PaymentBehavior,
     SubscriptionFields,
-    TaxRates,
-    Thresholds,
-    Trials,
+    TrialOffers,
+    UsageThresholdParams,
 )
-from api.subscriptions.params_create import ItemCreate
+from api.subscriptions.params_create import FlexibleParams, ItemCreate
+from api.tax_rates.params import TaxRatesParam
 from ledger.subscriptions.events import CollectionMethod, ProrationBehavior
-
-FixedItems: TypeAlias = Annotated[
-    None,
-    Unsupported(
-        "the items of a running subscription cannot be changed. Cancel it, and create another one."
-    ),
-]
-FixedAnchor: TypeAlias = Annotated[
-    None,
-    Unsupported("the anchor of a running subscription cannot be changed.", ("unchanged",)),
-]
-Pauses: TypeAlias = Annotated[None, Unsupported("subscriptions cannot be paused.")]
-UsageRemoval: TypeAlias = Annotated[
-    None,
-    Unsupported("recorded usage is never removed; cancel its meter events instead.", ("false",)),
-]
+from ledger.subscriptions.parts import PauseBehavior
 
 
-class ItemUpdate(Params):
-    id: Id | None = None
-    billing_thresholds: Thresholds = None
-    clear_usage: UsageRemoval = None
-    current_trial: Trials = None
-    deleted: Annotated[
-        None,
-        Unsupported("the items of a running subscription cannot be removed.", ("false",)),
-    ] = None
-    discounts: Discounts = None
+class ItemFields(Params):
+    """What may change of an item. `plan` is the older name of `price`."""
+
+    billing_thresholds: Clearable[UsageThresholdParams] = None
+    current_trial: TrialOffers = None
+    discounts: DiscountsParam = None
     metadata: MetadataParam = Field(default_factory=dict[str, str])
-    plan: FixedItems = None
-    price: FixedItems = None
-    price_data: FixedItems = None
-    quantity: FixedItems = None
-    tax_rates: TaxRates = None
+    plan: Id | None = None
+    price: Id | None = None
+    price_data: ItemPriceData | None = None
+    quantity: WireInt | None = None
+    tax_rates: TaxRatesParam = None
+
+    @model_validator(mode="after")
+    def _one_price(self) -> Self:
+        exclusive(self, "price", "price_data")
+        return self
+
+
+class ItemUpdate(ItemFields):
+    """Of an item that there is, or a new one where there is no `id`."""
+
+    id: Id | None = None
+    clear_usage: WireBool = False
+    deleted: WireBool = False
+
+
+class AnchorChange(Params):
+    type: Literal["now", "unchanged"]
+
+
+def _anchor(value: object) -> object:
+    """The older form of the change is a word."""
+    return {"type": value} if isinstance(value, str) else value
+
+
+class PauseCollectionParams(Params):
+    behavior: PauseBehavior
+    resumes_at: WireTimestamp | None = None
 
 
 class SubscriptionUpdate(SubscriptionFields):
-    billing_cycle_anchor: FixedAnchor = None
-    cancel_at: Clearable[WireTimestamp] = None
+    billing_cycle_anchor: Annotated[AnchorChange, BeforeValidator(_anchor)] | None = None
+    cancel_at: Clearable[CancelAt] = None
     cancellation_details: CancellationDetailsParams | None = None
     description: Clearable[Annotated[str, text(500)]] = None
     items: ArrayOf[ItemUpdate] = Field(default_factory=list[ItemUpdate])
     metadata: MetadataParam = Field(default_factory=dict[str, str])
-    pause_collection: Pauses = None
+    pause_collection: Clearable[PauseCollectionParams] = None
     proration_date: WireTimestamp | None = None
 
     @model_validator(mode="after")
@@ -71,6 +80,47 @@ class SubscriptionUpdate(SubscriptionFields):
         if self.cancel_at is not None and self.cancel_at_period_end:
             exclusive(self, "cancel_at", "cancel_at_period_end")
         return self
+
+
+class UsageThrough(Params):
+    type: Literal["now", "none"]
+
+
+class UnusedFrom(Params):
+    type: Literal["now", "none", "item_current_period_start"]
+
+
+class BillFor(Params):
+    outstanding_usage_through: UsageThrough | None = None
+    unused_time_from: UnusedFrom | None = None
+
+
+class PauseFields(Params):
+    bill_for: BillFor | None = None
+    invoicing_behavior: Literal["invoice", "pending_invoice_item"] = "pending_invoice_item"
+    type: Literal["subscription"] = "subscription"
+
+
+class SubscriptionPause(PauseFields, RequestParams):
+    pass
+
+
+class SubscriptionResume(RequestParams):
+    billing_cycle_anchor: Annotated[AnchorChange, BeforeValidator(_anchor)] | None = None
+    payment_behavior: Literal["resume_on_payment_attempt", "resume_on_payment_success"] | None = (
+        None
+    )
+    proration_behavior: ProrationBehavior | None = None
+    proration_date: WireTimestamp | None = None
+
+
+class FlexibleModeParams(Params):
+    type: Literal["flexible"]
+    flexible: FlexibleParams | None = None
+
+
+class SubscriptionMigrate(RequestParams):
+    billing_mode: FlexibleModeParams
 
 
 class SubscriptionCancel(RequestParams):
@@ -113,20 +163,11 @@ class SubscriptionItemList(ListParams):
     subscription: Id
 
 
-class SubscriptionItemUpdate(RequestParams):
-    billing_thresholds: Thresholds = None
-    current_trial: Trials = None
-    discounts: Discounts = None
-    metadata: MetadataParam = Field(default_factory=dict[str, str])
+class SubscriptionItemUpdate(ItemFields, RequestParams):
     off_session: WireBool | None = None
     payment_behavior: PaymentBehavior | None = None
-    plan: FixedItems = None
-    price: FixedItems = None
-    price_data: FixedItems = None
     proration_behavior: ProrationBehavior | None = None
     proration_date: WireTimestamp | None = None
-    quantity: FixedItems = None
-    tax_rates: TaxRates = None
 
 
 class SubscriptionItemCreate(ItemCreate, RequestParams):

@@ -10,9 +10,13 @@ from api.subscriptions.params_create import SubscriptionCreate
 from api.subscriptions.params_update import (
     SubscriptionCancel,
     SubscriptionList,
+    SubscriptionMigrate,
+    SubscriptionPause,
+    SubscriptionResume,
     SubscriptionUpdate,
 )
-from api.subscriptions.requests import change, creation, end
+from api.subscriptions.requests import creation
+from api.subscriptions.requests_update import change, end, migrate, pause, resume
 from projections.runtime.reader import Reader
 from projections.subscriptions.rows import SUBSCRIPTION_ITEMS, SUBSCRIPTIONS
 
@@ -72,8 +76,8 @@ ROUTES: list[Route] = [
         "Create a subscription",
         creation,
         _one,
-        "It is active at once: no money moves. Without `billing_mode` it is `flexible` "
-        "from Stripe-Version 2025-09-30 on and `classic` before.",
+        "It is active at once, or on trial: no money moves. Without `billing_mode` it is "
+        "`flexible` from Stripe-Version 2025-09-30 on and `classic` before.",
     ),
     SUBSCRIPTION.page(
         ALL,
@@ -84,7 +88,37 @@ ROUTES: list[Route] = [
         "clock unless `test_clock` or `customer` is given.",
     ),
     SUBSCRIPTION.retrieve(ONE, "Retrieve a subscription", _one),
-    SUBSCRIPTION.post(ONE, SubscriptionUpdate, "Update a subscription", change, _one),
+    SUBSCRIPTION.post(
+        ONE,
+        SubscriptionUpdate,
+        "Update a subscription",
+        change,
+        _one,
+        "Items are changed by their `id`, removed with `deleted`, and added without an `id`. "
+        "Licensed items are prorated by the second as `proration_behavior` says.",
+    ),
+    SUBSCRIPTION.post(
+        f"{ONE}/migrate",
+        SubscriptionMigrate,
+        "Migrate a classic subscription to flexible billing",
+        migrate,
+        _one,
+    ),
+    SUBSCRIPTION.post(
+        f"{ONE}/pause",
+        SubscriptionPause,
+        "Pause a subscription",
+        pause,
+        _one,
+        "Nothing is billed and no period ends until it is resumed.",
+    ),
+    SUBSCRIPTION.post(
+        f"{ONE}/resume",
+        SubscriptionResume,
+        "Resume a paused subscription",
+        resume,
+        _one,
+    ),
     SUBSCRIPTION.delete(
         ONE,
         SubscriptionCancel,

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.customers import aggregate as customers
-from ledger.customers.aggregate import BalanceCause, BalanceChange
 from ledger.customers.handlers import customer_now
 from ledger.invoices import aggregate
 from ledger.invoices.aggregate import Invoice
 from ledger.invoices.close_period import InvoiceBilling
+from ledger.invoices.collection import finalize_now, void_now
 from ledger.invoices.commands import (
     ClosePeriod,
     FinalizeDueInvoice,
@@ -17,11 +17,12 @@ from ledger.invoices.commands import (
     PayInvoice,
     VoidInvoice,
 )
-from ledger.invoices.finalizing import append_final, bill_now
 from ledger.invoices.ingredients import UsageReaders
+from ledger.invoices.thresholds import ThresholdHandlers
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.store.work import Handlers, Work
-from ledger.subscriptions.cycle import running_period
+from ledger.subscriptions.commands import CheckThresholds
+from ledger.subscriptions.cycle import boundary
 from ledger.subscriptions.handlers import (
     SubscriptionHandlers,
     require_subscription,
@@ -45,13 +46,13 @@ class InvoiceHandlers:
     def close_period(self, work: Work, command: ClosePeriod) -> None:
         """Raises InvalidRequest if the period has not ended on the customer's clock."""
         subscription = require_subscription(work, command.subscription)
-        period = running_period(subscription)
-        if subscription.status == "canceled" or period.end != command.period_end:
+        end = boundary(subscription)
+        if end is None or end != command.period_end:
             return
         now = subscription_now(work, subscription)
-        if now < period.end:
+        if now < end:
             raise InvalidRequest("This period has not ended yet.", param="period_end")
-        self.billing.close_running(work, command.subscription, subscription, now)
+        self.billing.close_at(work, command.subscription, subscription, end, now)
 
     def finalize_due(self, work: Work, command: FinalizeDueInvoice) -> None:
         """Raises InvalidRequest if the grace period is not over on the customer's clock."""
@@ -79,8 +80,9 @@ class InvoiceHandlers:
         at: datetime,
         auto_advance: bool | None = None,
     ) -> None:
-        bill = bill_now(work, self.billing.readers, invoice.draft)
-        append_final(work, invoice_id, bill, at, auto_advance=auto_advance)
+        finalize_now(
+            work, self.billing.readers, invoice_id, invoice.draft, at, auto_advance=auto_advance
+        )
 
 
 def pay_invoice(work: Work, command: PayInvoice) -> None:
@@ -93,14 +95,7 @@ def pay_invoice(work: Work, command: PayInvoice) -> None:
 def void_invoice(work: Work, command: VoidInvoice) -> None:
     """The customer gets back the credit that the invoice used."""
     invoice = require_invoice(work, command.invoice)
-    now = _invoice_now(work, invoice)
-    work.append(command.invoice, aggregate.void(invoice, now))
-    used = aggregate.credit_used(invoice)
-    if used:
-        customer = work.require(customers.evolve, invoice.draft.customer, "customer")
-        cause = BalanceCause(currency=invoice.draft.currency, invoice=command.invoice)
-        given_back = BalanceChange("unapplied_from_invoice", -used, now, cause)
-        work.append(invoice.draft.customer, customers.change_balance(customer, given_back))
+    void_now(work, command.invoice, invoice, _invoice_now(work, invoice))
 
 
 def mark_invoice_uncollectible(work: Work, command: MarkInvoiceUncollectible) -> None:
@@ -129,4 +124,5 @@ def handlers(readers: UsageReaders, grace: timedelta) -> Handlers:
         PayInvoice: pay_invoice,
         VoidInvoice: void_invoice,
         MarkInvoiceUncollectible: mark_invoice_uncollectible,
+        CheckThresholds: ThresholdHandlers(invoices.billing).check,
     }

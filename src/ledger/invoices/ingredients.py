@@ -53,7 +53,7 @@ def _prices(work: Work, draft: InvoiceDrafted) -> Mapping[str, Priced]:
 
 def _priced(work: Work, price_id: str, currency: str) -> Priced:
     price = work.require(prices.evolve, price_id, "price")
-    return Priced(price.terms_in(currency), work.read_versions[price_id])
+    return Priced(price.terms_in(currency), work.version(price_id))
 
 
 def _asked(work: Work, metered: list[DraftLine]) -> list[Asked]:

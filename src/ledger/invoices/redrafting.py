@@ -5,16 +5,20 @@ from typing import Final
 
 from ledger.invoice_items import aggregate as invoice_items
 from ledger.invoices.drafting import (
+    closing,
     period_draft,
     period_invoice_id,
+    shortest,
     start_draft,
     start_invoice_id,
+    threshold_draft,
+    waiting_draft,
+    waiting_invoice_id,
 )
 from ledger.invoices.events import DraftLine, InvoiceDrafted
-from ledger.kernel.periods import Period
 from ledger.store.work import Work
 from ledger.subscriptions.aggregate import Subscription, evolve
-from ledger.subscriptions.cycle import following_period, running_period
+from ledger.subscriptions.cycle import boundary, periods_cut_at
 
 _UNSEEN: Final = timedelta(0)
 """A grace period is no part of the document."""
@@ -33,24 +37,33 @@ def redraft(work: Work, invoice_id: str, drafted: InvoiceDrafted) -> InvoiceDraf
     if drafted.billing_reason == "manual" or drafted.subscription is None:
         lines = tuple(_line_again(work, line) for line in drafted.lines)
         return drafted.model_copy(update={"lines": lines})
-    subscription = work.load(evolve, drafted.subscription)
+    subscription_id, created = drafted.subscription, drafted.created
+    subscription = work.load(evolve, subscription_id)
     if subscription is None:
-        raise UnexplainedInvoice(f"{drafted.subscription} did not exist for {invoice_id}")
-    if drafted.billing_reason == "subscription_create":
-        _check_id(invoice_id, start_invoice_id(drafted.subscription))
-        return start_draft(drafted.subscription, subscription, _UNSEEN)
-    return _period_again(invoice_id, drafted.subscription, subscription, drafted)
+        raise UnexplainedInvoice(f"{subscription_id} did not exist for {invoice_id}")
+    reason = drafted.billing_reason
+    if reason == "subscription_create":
+        _check_id(invoice_id, start_invoice_id(subscription_id))
+        return start_draft(work, subscription_id, subscription, _UNSEEN)
+    if reason == "subscription_cycle":
+        return _period_again(work, invoice_id, subscription, drafted)
+    _check_id(invoice_id, waiting_invoice_id(subscription_id, subscription, reason))
+    if reason == "subscription_threshold":
+        return threshold_draft(work, subscription_id, subscription, created=created)
+    return waiting_draft(work, subscription_id, subscription, created=created, finalizes_at=None)
 
 
 def _period_again(
-    invoice_id: str, subscription_id: str, subscription: Subscription, drafted: InvoiceDrafted
+    work: Work, invoice_id: str, subscription: Subscription, drafted: InvoiceDrafted
 ) -> InvoiceDrafted:
-    period, following = running_period(subscription), following_period(subscription)
-    if drafted.created < period.end:
-        period, following = Period(period.start, drafted.created), None
-    _check_id(invoice_id, period_invoice_id(subscription_id, period))
+    subscription_id, end = drafted.subscription or "", boundary(subscription)
+    if end is None or drafted.created < end:
+        ended, begun = periods_cut_at(subscription, drafted.created), ()
+    else:
+        ended, begun = closing(subscription, end)
+    _check_id(invoice_id, period_invoice_id(subscription_id, shortest(ended)))
     return period_draft(
-        subscription_id, subscription, period, following, created=drafted.created, grace=_UNSEEN
+        work, subscription_id, subscription, ended, begun, created=drafted.created, grace=_UNSEEN
     )
 
 

@@ -47,12 +47,15 @@ class Period:
 class Cycle:
     """Boundaries at `anchor` plus n times `count` intervals, for every whole n, negative ones too.
 
-    Raises ValueError for an anchor without UTC offset or a count below 1.
+    `day` is the day of the month where the anchor is one that a shorter month has cut: 31 for an
+    anchor on 28 February that means the last day of every month. Raises ValueError for an anchor
+    without UTC offset or a count below 1.
     """
 
     anchor: datetime
     interval: Interval
     count: int = 1
+    day: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "anchor", _utc(self.anchor))
@@ -63,7 +66,8 @@ class Cycle:
         """The n-th boundary: 0 is the anchor itself, negative ones lie before it."""
         if self.interval in _FIXED:
             return self.anchor + _FIXED[self.interval] * (n * self.count)
-        return self.anchor + relativedelta(months=n * self.count * _MONTHS[self.interval])
+        months = n * self.count * _MONTHS[self.interval]
+        return self.anchor + relativedelta(months=months, day=self.day)
 
     def number_at(self, instant: datetime) -> int:
         """Which n has boundary(n) <= instant < boundary(n + 1)."""

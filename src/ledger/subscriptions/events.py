@@ -3,52 +3,51 @@
 Times are on the customer's own clock: a test clock's time where the customer lives on one.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import AwareDatetime, JsonValue
 
-from ledger.kernel.events import DomainEvent, Fact
+from ledger.coupons.discounts import Discount
+from ledger.kernel.events import DomainEvent
 from ledger.kernel.periods import Interval, Period
+from ledger.subscriptions.parts import (
+    AnchorConfig,
+    BilledEarly,
+    BillingMode,
+    CancellationDetails,
+    CancellationReason,
+    Charged,
+    CollectionMethod,
+    CurrentPeriod,
+    DroppedUsage,
+    PauseCollection,
+    ProrationBehavior,
+    Segment,
+    SubscriptionItem,
+    Thresholds,
+)
 
-BillingMode = Literal["classic", "flexible"]
-CollectionMethod = Literal["charge_automatically", "send_invoice"]
-ProrationBehavior = Literal["create_prorations", "none", "always_invoice"]
-CancellationReason = Literal["cancellation_requested", "payment_disputed", "payment_failed"]
-
-
-class SubscriptionItem(Fact):
-    """One price of a subscription: licensed with a quantity, or metered with the meter it reads."""
-
-    id: str
-    price: str
-    product: str
-    meter: str | None
-    quantity: int | None
-    created: AwareDatetime
-    metadata: dict[str, str]
-
-    @property
-    def is_metered(self) -> bool:
-        return self.meter is not None
-
-
-class CancellationDetails(Fact):
-    """Why a subscription ends, as the request told; `reason` is the ledger's own word."""
-
-    comment: str | None = None
-    feedback: str | None = None
-    reason: CancellationReason | None = None
+__all__ = [
+    "EVENTS",
+    "BillingMode",
+    "CancellationDetails",
+    "CancellationReason",
+    "CollectionMethod",
+    "ProrationBehavior",
+    "SubscriptionItem",
+]
 
 
 class SubscriptionStarted(DomainEvent):
-    """A subscription began, active at once.
+    """A subscription began, active at once, or on trial until `trial_end`.
 
-    `start_date` lies before `created` when backdated. `current_period` is the one that holds
-    `created`. `settings` are accepted payment parameters, kept and shown as they came: no money
-    moves.
+    `start_date` lies before `created` when backdated. `periods` are those that hold `created`, one
+    for each rhythm of its items. `interval` and `interval_count` are the rhythm of its first item.
+    `settings` are accepted payment parameters, kept and shown as they came: no money moves.
+    `drafting` is the version of the rules by which its lines are drafted.
     """
 
-    TOPIC: ClassVar[str] = "subscription.started.v1"
+    TOPIC: ClassVar[str] = "subscription.started.v2"
 
     customer: str
     items: tuple[SubscriptionItem, ...]
@@ -57,9 +56,11 @@ class SubscriptionStarted(DomainEvent):
     interval_count: int
     billing_mode: BillingMode
     billing_cycle_anchor: AwareDatetime
+    anchor_config: AnchorConfig | None = None
     start_date: AwareDatetime
     created: AwareDatetime
-    current_period: Period
+    periods: tuple[CurrentPeriod, ...]
+    trial_end: AwareDatetime | None = None
     collection_method: CollectionMethod
     days_until_due: int | None
     cancel_at: AwareDatetime | None
@@ -69,14 +70,18 @@ class SubscriptionStarted(DomainEvent):
     description: str | None
     metadata: dict[str, str]
     settings: dict[str, JsonValue]
+    default_tax_rates: tuple[str, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    thresholds: Thresholds | None = None
     test_clock: str | None
     livemode: bool
+    drafting: int = 2
 
 
 class SubscriptionDetailsChanged(DomainEvent):
     """Details were changed; each field holds the whole new value."""
 
-    TOPIC: ClassVar[str] = "subscription.details_changed.v1"
+    TOPIC: ClassVar[str] = "subscription.details_changed.v2"
 
     collection_method: CollectionMethod
     days_until_due: int | None
@@ -85,6 +90,10 @@ class SubscriptionDetailsChanged(DomainEvent):
     metadata: dict[str, str]
     settings: dict[str, JsonValue]
     cancellation: CancellationDetails
+    default_tax_rates: tuple[str, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    thresholds: Thresholds | None = None
+    pause_collection: PauseCollection | None = None
 
 
 class ItemDetailsChanged(DomainEvent):
@@ -96,15 +105,85 @@ class ItemDetailsChanged(DomainEvent):
     metadata: dict[str, str]
 
 
-class CancellationScheduled(DomainEvent):
-    """The subscription will end at `cancel_at`, its period's end if `at_period_end`."""
+class ItemsChanged(DomainEvent):
+    """Items were added, changed or removed; each field but `dropped` holds the whole new value.
 
-    TOPIC: ClassVar[str] = "subscription.cancellation_scheduled.v1"
+    `segments` are the stretches of usage that wait for the next invoice, `dropped` those that are
+    not billed, for this change.
+    """
+
+    TOPIC: ClassVar[str] = "subscription.items_changed.v1"
+
+    items: tuple[SubscriptionItem, ...]
+    periods: tuple[CurrentPeriod, ...]
+    charged: tuple[Charged, ...]
+    segments: tuple[Segment, ...]
+    dropped: tuple[DroppedUsage, ...]
+    changed_at: AwareDatetime
+
+
+class BillingCycleReset(DomainEvent):
+    """New periods began at once, counted from a new anchor, on trial where there is a `trial_end`.
+
+    `advances` are the charges for the new periods; they wait for the next invoice, as all
+    `segments` of usage do. `dropped` is usage of the ended periods that is not billed.
+    """
+
+    TOPIC: ClassVar[str] = "subscription.billing_cycle_reset.v1"
+
+    reset_at: AwareDatetime
+    billing_cycle_anchor: AwareDatetime
+    anchor_config: AnchorConfig | None = None
+    periods: tuple[CurrentPeriod, ...]
+    trial_end: AwareDatetime | None
+    advances: tuple[Charged, ...]
+    segments: tuple[Segment, ...]
+    dropped: tuple[DroppedUsage, ...]
+
+
+class TrialEndChanged(DomainEvent):
+    """The running trial, and with it the periods, ends at another time."""
+
+    TOPIC: ClassVar[str] = "subscription.trial_end_changed.v1"
+
+    trial_end: AwareDatetime
+    billing_cycle_anchor: AwareDatetime
+    periods: tuple[CurrentPeriod, ...]
+    changed_at: AwareDatetime
+
+
+class SubscriptionInvoiced(DomainEvent):
+    """What waited for the next invoice of the subscription is on `invoice`, between periods."""
+
+    TOPIC: ClassVar[str] = "subscription.invoiced.v1"
+
+    invoice: str
+    invoiced_at: AwareDatetime
+
+
+class ThresholdReached(DomainEvent):
+    """Usage so far was billed on `invoice` before its period's end, where it is given back."""
+
+    TOPIC: ClassVar[str] = "subscription.threshold_reached.v1"
+
+    invoice: str
+    billed: tuple[BilledEarly, ...]
+    reached_at: AwareDatetime
+
+
+class CancellationScheduled(DomainEvent):
+    """The subscription will end at `cancel_at`, its period's end if `at_period_end`.
+
+    With `prorate` the licensed time that is left then is given back.
+    """
+
+    TOPIC: ClassVar[str] = "subscription.cancellation_scheduled.v2"
 
     cancel_at: AwareDatetime
     at_period_end: bool
     scheduled_at: AwareDatetime
     details: CancellationDetails
+    prorate: bool
 
 
 class CancellationWithdrawn(DomainEvent):
@@ -115,40 +194,100 @@ class CancellationWithdrawn(DomainEvent):
     withdrawn_at: AwareDatetime
 
 
-class PeriodClosed(DomainEvent):
-    """A period was closed and drafted on `invoice`, None if there was nothing to bill.
+class ChargedInAdvance(DomainEvent):
+    """What is charged in advance, after a change of it that changed no item."""
 
-    `next_period` begins where it ended, None where the subscription ends with it.
+    TOPIC: ClassVar[str] = "subscription.charged_in_advance.v1"
+
+    charged: tuple[Charged, ...]
+
+
+class PeriodClosed(DomainEvent):
+    """Periods were closed and drafted on `invoice`, None if there was nothing to bill.
+
+    `begun` are those that follow the `ended` ones of the same rhythm, none where the subscription
+    ends with them. `dropped` is usage of theirs that is not billed.
     """
 
-    TOPIC: ClassVar[str] = "subscription.period_closed.v1"
+    TOPIC: ClassVar[str] = "subscription.period_closed.v2"
 
-    period: Period
+    ended: tuple[CurrentPeriod, ...]
+    begun: tuple[CurrentPeriod, ...]
     closed_at: AwareDatetime
     invoice: str | None
-    next_period: Period | None
+    dropped: tuple[DroppedUsage, ...] = ()
+
+    @property
+    def period(self) -> Period:
+        """The shortest of the ended periods, which the invoice is for."""
+        return max(one.period for one in self.ended)
+
+
+class SubscriptionPaused(DomainEvent):
+    """Nothing is billed from now on. Usage so far waits in `segments` or is `dropped`; `charged`
+    is what stays paid in advance."""
+
+    TOPIC: ClassVar[str] = "subscription.paused.v1"
+
+    paused_at: AwareDatetime
+    segments: tuple[Segment, ...]
+    dropped: tuple[DroppedUsage, ...]
+    charged: tuple[Charged, ...]
+
+
+class SubscriptionResumed(DomainEvent):
+    """A paused subscription goes on, in these periods. Usage while it was paused is `dropped`."""
+
+    TOPIC: ClassVar[str] = "subscription.resumed.v1"
+
+    resumed_at: AwareDatetime
+    billing_cycle_anchor: AwareDatetime
+    anchor_config: AnchorConfig | None
+    periods: tuple[CurrentPeriod, ...]
+    advances: tuple[Charged, ...]
+    charged: tuple[Charged, ...]
+    dropped: tuple[DroppedUsage, ...]
+
+
+class BillingModeMigrated(DomainEvent):
+    """A classic subscription became a flexible one; `settings` hold what belongs to that."""
+
+    TOPIC: ClassVar[str] = "subscription.billing_mode_migrated.v1"
+
+    settings: dict[str, JsonValue]
+    migrated_at: AwareDatetime
 
 
 class SubscriptionCanceled(DomainEvent):
     """The subscription ended at `ended_at`; `canceled_at` is when that was asked for.
 
-    A last period that is billed was closed by a `PeriodClosed` just before; otherwise its usage
-    goes unbilled.
+    A last period that is billed was closed by a `PeriodClosed` just before; `dropped` is the usage
+    that goes unbilled.
     """
 
-    TOPIC: ClassVar[str] = "subscription.canceled.v1"
+    TOPIC: ClassVar[str] = "subscription.canceled.v2"
 
     canceled_at: AwareDatetime
     ended_at: AwareDatetime
     details: CancellationDetails
+    dropped: tuple[DroppedUsage, ...] = ()
 
 
 EVENTS: tuple[type[DomainEvent], ...] = (
     SubscriptionStarted,
     SubscriptionDetailsChanged,
     ItemDetailsChanged,
+    ItemsChanged,
+    BillingCycleReset,
+    TrialEndChanged,
+    SubscriptionInvoiced,
+    ThresholdReached,
     CancellationScheduled,
     CancellationWithdrawn,
+    ChargedInAdvance,
     PeriodClosed,
+    SubscriptionPaused,
+    SubscriptionResumed,
+    BillingModeMigrated,
     SubscriptionCanceled,
 )

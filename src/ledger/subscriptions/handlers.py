@@ -1,6 +1,6 @@
 """Commands on subscriptions: load, decide, append. What is billed is decided by `PeriodBilling`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,19 +8,25 @@ from typing import Protocol
 from ledger.customers import aggregate as customers
 from ledger.customers.aggregate import Customer
 from ledger.customers.handlers import customer_now, require_customer
-from ledger.kernel.errors import NotFound
-from ledger.prices.handlers import require_price
+from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.store.work import Handlers, Work
-from ledger.subscriptions import changes
+from ledger.subscriptions import changes, ending, pausing
 from ledger.subscriptions.aggregate import Subscription, evolve
 from ledger.subscriptions.commands import (
+    AddedCharge,
     CancelSubscription,
     CreateSubscription,
+    MigrateSubscription,
+    PauseSubscription,
+    ResumeCollection,
+    ResumeSubscription,
     UpdateSubscription,
 )
 from ledger.subscriptions.events import SubscriptionStarted
-from ledger.subscriptions.items import check_count
-from ledger.subscriptions.starting import Surroundings, start
+from ledger.subscriptions.item_effects import Named
+from ledger.subscriptions.naming import named_in_change, prices_to_start, with_deductions
+from ledger.subscriptions.prorating import Proration
+from ledger.subscriptions.starting import MAX_ACTIVE, Surroundings, start
 from ledger.test_clocks.aggregate import CycleLength, TestClock
 
 
@@ -36,7 +42,27 @@ class PeriodBilling(Protocol):
         ...
 
     def close_early(self, work: Work, subscription_id: str, now: datetime) -> None:
-        """Close the running period now, and bill it."""
+        """Close the running periods now, and bill them."""
+        ...
+
+    def add_prorations(
+        self, work: Work, subscription_id: str, prorations: Sequence[Proration], at: datetime
+    ) -> None:
+        """Charge and give back licensed time on the next invoice."""
+        ...
+
+    def add_charges(
+        self, work: Work, subscription_id: str, charges: Sequence[AddedCharge], at: datetime
+    ) -> None:
+        """Bill one-time prices on the next invoice of the subscription."""
+        ...
+
+    def bill_waiting(self, work: Work, subscription_id: str, at: datetime) -> None:
+        """Bill at once what waits for the next invoice of the subscription."""
+        ...
+
+    def release_items(self, work: Work, subscription_id: str) -> None:
+        """Let what waits for an ended subscription's invoice wait for the customer's next one."""
         ...
 
 
@@ -60,15 +86,12 @@ def plan_subscription(
 ) -> SubscriptionStarted:
     """The start that a request would lead to, at a whole second, as all periods begin and end.
 
-    Raises LedgerError where it is refused.
+    Prices that it defines itself are appended. Raises LedgerError where it is refused.
     """
-    check_count(command.items)
-    prices = [
-        require_price(work, item.price, param=f"items[{i}][price]")
-        for i, item in enumerate(command.items)
-    ]
+    prices = prices_to_start(work, command)
     now = customer_now(work, customer).replace(microsecond=0)
-    return start(command, prices, Surroundings(now, customer.test_clock, work.ledger.livemode))
+    surroundings = Surroundings(now, customer.test_clock, work.ledger.livemode)
+    return with_deductions(work, command, start(command, prices, surroundings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +102,81 @@ class SubscriptionHandlers:
 
     def create(self, work: Work, command: CreateSubscription) -> None:
         customer = require_customer(work, command.customer, param="customer")
+        _check_active_count(work, customer)
         started = plan_subscription(work, command, customer)
         work.append(
             command.customer,
             customers.subscribe(customer, command.subscription, started.currency),
         )
         work.append(command.subscription, started)
+        at = started.created
+        self.billing.add_charges(work, command.subscription, command.add_invoice_items, at)
         self.billing.bill_start(work, command.subscription)
 
     def update(self, work: Work, command: UpdateSubscription) -> None:
         subscription, now = self._caught_up(work, command.subscription)
-        work.append(command.subscription, *changes.update(subscription, command, now))
+        at = now.replace(microsecond=0)
+        if subscription.ended:
+            named = Named({}, {})
+        else:
+            named = named_in_change(work, subscription, command, at)
+        change = changes.update(subscription, command, named, at)
+        work.append(command.subscription, *change.events)
+        self.billing.add_prorations(work, command.subscription, change.prorations, at)
+        self.billing.add_charges(work, command.subscription, command.add_invoice_items, at)
+        if change.invoice and not change.subscription.ended:
+            self.billing.bill_waiting(work, command.subscription, at)
 
     def cancel(self, work: Work, command: CancelSubscription) -> None:
         subscription, now = self._caught_up(work, command.subscription)
-        if subscription.status == "canceled":
+        if subscription.ended:
             raise NotFound("subscription", command.subscription)
-        end = changes.cancel(subscription, command, now)
+        at = now.replace(microsecond=0)
+        end = ending.cancel(subscription, command, at)
+        self.billing.add_prorations(work, command.subscription, end.prorations, at)
         if command.invoice_now:
-            self.billing.close_early(work, command.subscription, now)
-        work.append(command.subscription, end)
+            self.billing.close_early(work, command.subscription, at)
+        work.append(command.subscription, end.event)
+        self.billing.release_items(work, command.subscription)
 
     def cancel_all(self, work: Work, customer: Customer) -> None:
         """Cancel what is active of a customer who is being deleted."""
         for subscription_id in customer.subscriptions:
             subscription, now = self._caught_up(work, subscription_id)
-            if subscription.status == "active":
-                work.append(subscription_id, changes.end_with_customer(now))
+            if not subscription.ended:
+                work.append(subscription_id, ending.end_with_customer(subscription, now))
+
+    def pause(self, work: Work, command: PauseSubscription) -> None:
+        subscription, now = self._caught_up(work, command.subscription)
+        at = now.replace(microsecond=0)
+        self._carry_out(work, command.subscription, pausing.pause(subscription, command, at), at)
+
+    def resume(self, work: Work, command: ResumeSubscription) -> None:
+        subscription, now = self._caught_up(work, command.subscription)
+        at = now.replace(microsecond=0)
+        self._carry_out(work, command.subscription, pausing.resume(subscription, command, at), at)
+
+    def _carry_out(
+        self, work: Work, subscription_id: str, decision: pausing.PauseDecision, at: datetime
+    ) -> None:
+        work.append(subscription_id, *decision.events)
+        self.billing.add_prorations(work, subscription_id, decision.prorations, at)
+        if decision.invoice:
+            self.billing.bill_waiting(work, subscription_id, at)
+
+    def migrate(self, work: Work, command: MigrateSubscription) -> None:
+        subscription, now = self._caught_up(work, command.subscription)
+        work.append(command.subscription, changes.migrate(subscription, command, now))
+
+    def resume_collection(self, work: Work, command: ResumeCollection) -> None:
+        """Does nothing where the time is not over, or invoices are collected already."""
+        subscription = require_subscription(work, command.subscription)
+        until = subscription.pause_collection and subscription.pause_collection.resumes_at
+        if until is None or subscription_now(work, subscription) < until:
+            return
+        event = changes.resume_collection(subscription)
+        if event is not None:
+            work.append(command.subscription, event)
 
     def cycles_of(self, work: Work, clock: TestClock) -> Iterator[CycleLength]:
         """How often the active subscriptions of a clock's customers are billed."""
@@ -113,15 +184,14 @@ class SubscriptionHandlers:
             customer = work.require(customers.evolve, customer_id, "customer")
             for subscription_id in customer.subscriptions:
                 subscription = require_subscription(work, subscription_id)
-                if subscription.status == "active":
-                    started = subscription.started
-                    yield started.interval, started.interval_count
+                if not subscription.ended:
+                    yield from subscription.periods
 
     def _caught_up(self, work: Work, subscription_id: str) -> tuple[Subscription, datetime]:
         """The subscription with every period closed that has ended, so that nothing is skipped."""
         subscription = require_subscription(work, subscription_id)
         now = subscription_now(work, subscription)
-        if subscription.status == "active":
+        if not subscription.ended:
             self.billing.close_due(work, subscription_id, now)
         return require_subscription(work, subscription_id), now
 
@@ -131,4 +201,22 @@ class SubscriptionHandlers:
             CreateSubscription: self.create,
             UpdateSubscription: self.update,
             CancelSubscription: self.cancel,
+            PauseSubscription: self.pause,
+            ResumeSubscription: self.resume,
+            MigrateSubscription: self.migrate,
+            ResumeCollection: self.resume_collection,
         }
+
+
+def _check_active_count(work: Work, customer: Customer) -> None:
+    """Raises InvalidRequest for a customer who has as many subscriptions as they can have."""
+    if len(customer.subscriptions) < MAX_ACTIVE:
+        return
+    if _count_running(work, customer.subscriptions) >= MAX_ACTIVE:
+        raise InvalidRequest(
+            f"A customer can have at most {MAX_ACTIVE} active subscriptions.", param="customer"
+        )
+
+
+def _count_running(work: Work, subscriptions: Iterable[str]) -> int:
+    return sum(not require_subscription(work, one).ended for one in subscriptions)

@@ -8,10 +8,14 @@ from typing import Final
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.metadata import merge_metadata
 from ledger.prices.aggregate import Price
+from ledger.subscriptions.beginning import Beginning, begin, resolved_end
 from ledger.subscriptions.commands import CreateSubscription
-from ledger.subscriptions.cycle import begin
-from ledger.subscriptions.events import CollectionMethod, SubscriptionStarted
-from ledger.subscriptions.items import fill_basket
+from ledger.subscriptions.events import SubscriptionStarted
+from ledger.subscriptions.items import check_currency, check_items, check_rhythms, new_item
+from ledger.subscriptions.parts import CollectionMethod, CurrentPeriod, SubscriptionItem
+
+MAX_ACTIVE: Final = 500
+"""Subscriptions that a customer may have at a time (contract §8)."""
 
 _LONGEST_DUE: Final = 3650
 """Days; a bound against slips of the hand."""
@@ -34,35 +38,72 @@ def start(
     Raises InvalidRequest where the request breaks a rule of contract §8.
     """
     now = surroundings.now
-    basket = fill_basket(command.items, prices, command.currency, now)
-    interval, count = basket.recurring.interval, basket.recurring.interval_count
-    beginning = begin(command, interval, count, now)
-    current = beginning.cycle.period_at(now, since=beginning.start)
-    check_cancellation(command.cancel_at, command.cancel_at_period_end, now)
+    items = _items(command, prices, now)
+    rhythms = list(dict.fromkeys(item.rhythm for item in items))
+    beginning = begin(command, rhythms, now)
+    items = _since_start(items, beginning)
+    periods = beginning.periods_at(now, rhythms)
+    ends = [period.end for period in periods.values()]
+    cancel_at = resolved_end(command.cancel_at, periods.values(), ())
+    check_cancellation(cancel_at, command.cancel_at_period_end, now)
     check_collection(command.collection_method, command.days_until_due)
     return SubscriptionStarted(
         customer=command.customer,
-        items=basket.items,
-        currency=basket.currency,
-        interval=interval,
-        interval_count=count,
+        items=items,
+        currency=currency_of(command, prices),
+        interval=rhythms[0][0],
+        interval_count=rhythms[0][1],
         billing_mode=command.billing_mode,
-        billing_cycle_anchor=beginning.cycle.anchor,
+        billing_cycle_anchor=beginning.anchor,
+        anchor_config=beginning.config,
         start_date=beginning.start,
         created=now,
-        current_period=current,
+        periods=tuple(
+            CurrentPeriod(interval=interval, interval_count=count, period=period)
+            for (interval, count), period in periods.items()
+        ),
+        trial_end=beginning.trial_end,
         collection_method=command.collection_method,
         days_until_due=command.days_until_due,
-        cancel_at=current.end if command.cancel_at_period_end else command.cancel_at,
+        cancel_at=max(ends) if command.cancel_at_period_end else cancel_at,
         cancel_at_period_end=command.cancel_at_period_end,
         proration_behavior=command.proration_behavior,
         default_payment_method=command.default_payment_method,
         description=command.description,
         metadata=merge_metadata({}, command.metadata),
         settings=command.settings,
+        default_tax_rates=command.default_tax_rates,
+        thresholds=command.thresholds,
         test_clock=surroundings.test_clock,
         livemode=surroundings.livemode,
     )
+
+
+def currency_of(command: CreateSubscription, prices: Sequence[Price]) -> str:
+    """The currency asked for, or else that of the first price."""
+    return command.currency or prices[0].terms.currency
+
+
+def _items(
+    command: CreateSubscription, prices: Sequence[Price], now: datetime
+) -> tuple[SubscriptionItem, ...]:
+    items = tuple(
+        new_item(asked, price, f"items[{i}]", created=now, since=now)
+        for i, (asked, price) in enumerate(zip(command.items, prices, strict=True))
+    )
+    params = [f"items[{i}][price]" for i in range(len(items))]
+    check_items(items, params)
+    for price, param in zip(prices, params, strict=True):
+        check_currency(price, currency_of(command, prices), param)
+    check_rhythms(items, command.billing_mode, params)
+    return items
+
+
+def _since_start(
+    items: tuple[SubscriptionItem, ...], beginning: Beginning
+) -> tuple[SubscriptionItem, ...]:
+    """The items of a backdated subscription, in force since its start."""
+    return tuple(item.model_copy(update={"since": beginning.start}) for item in items)
 
 
 def check_cancellation(cancel_at: datetime | None, at_period_end: bool, now: datetime) -> None:

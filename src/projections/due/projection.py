@@ -1,17 +1,26 @@
 """Keeps what is due from the events that schedule it, and forgets it when it is done."""
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
 
 from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized, InvoiceVoided
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from ledger.subscriptions.events import (
+    BillingCycleReset,
     CancellationScheduled,
     CancellationWithdrawn,
+    ItemsChanged,
     PeriodClosed,
     SubscriptionCanceled,
+    SubscriptionDetailsChanged,
+    SubscriptionPaused,
+    SubscriptionResumed,
     SubscriptionStarted,
+    TrialEndChanged,
 )
+from ledger.subscriptions.parts import CurrentPeriod
 from ledger.test_clocks.events import (
     TestClockAdvanced,
     TestClockCreated,
@@ -31,30 +40,47 @@ from projections.runtime.rows import Rows
 
 class DueProjection:
     name = "due"
-    version = 1
+    version = 2
     tables = (DUE, SUBSCRIPTION_ENDS, CLOCKS)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
         subject = recorded.originator_id
         match recorded.event:
-            case SubscriptionStarted() as event:
-                _schedule_end(rows, _started(subject, event))
-            case PeriodClosed(next_period=None) | SubscriptionCanceled():
-                _forget_subscription(rows, subject)
-            case PeriodClosed(next_period=following) if following is not None:
-                end = to_epoch(following.end)
-                _schedule_end(rows, msgspec.structs.replace(_end(rows, subject), period_end=end))
-            case CancellationScheduled(cancel_at=moment):
-                at = to_epoch(moment)
-                _schedule_end(rows, msgspec.structs.replace(_end(rows, subject), cancel_at=at))
-            case CancellationWithdrawn():
-                _schedule_end(rows, msgspec.structs.replace(_end(rows, subject), cancel_at=None))
             case InvoiceDrafted() as event:
                 _schedule_finalization(rows, subject, event)
             case InvoiceFinalized() | InvoiceVoided():
                 rows.delete(DUE, f"finalize_invoice:{subject}")
+            case SubscriptionDetailsChanged() as event:
+                _schedule_collection(rows, subject, event)
             case _:
+                _follow_subscription(recorded, rows)
                 _follow_clock(recorded, rows)
+
+
+def _follow_subscription(recorded: RecordedEvent, rows: Rows) -> None:
+    subscription, event = recorded.originator_id, recorded.event
+    match event:
+        case SubscriptionStarted():
+            _schedule_end(rows, _started(subscription, event))
+        case PeriodClosed(begun=()) | SubscriptionCanceled():
+            _forget_subscription(rows, subscription)
+        case PeriodClosed():
+            row = _end(rows, subscription)
+            _schedule_end(rows, _with_ends(row, _ends(event.begun, row.period_ends)))
+        case ItemsChanged() | BillingCycleReset() | TrialEndChanged() | SubscriptionResumed():
+            row = _end(rows, subscription)
+            paused = row.paused and not isinstance(event, SubscriptionResumed)
+            ends = _ends(event.periods)
+            _schedule_end(rows, msgspec.structs.replace(row, period_ends=ends, paused=paused))
+        case SubscriptionPaused():
+            _schedule_end(rows, msgspec.structs.replace(_end(rows, subscription), paused=True))
+        case CancellationScheduled(cancel_at=moment):
+            at = to_epoch(moment)
+            _schedule_end(rows, msgspec.structs.replace(_end(rows, subscription), cancel_at=at))
+        case CancellationWithdrawn():
+            _schedule_end(rows, msgspec.structs.replace(_end(rows, subscription), cancel_at=None))
+        case _:
+            pass
 
 
 def _follow_clock(recorded: RecordedEvent, rows: Rows) -> None:
@@ -77,7 +103,7 @@ def _follow_clock(recorded: RecordedEvent, rows: Rows) -> None:
 def _started(subscription: str, event: SubscriptionStarted) -> SubscriptionEndRow:
     return SubscriptionEndRow(
         id=subscription,
-        period_end=to_epoch(event.current_period.end),
+        period_ends=_ends(event.periods),
         cancel_at=None if event.cancel_at is None else to_epoch(event.cancel_at),
         test_clock=event.test_clock or "",
     )
@@ -90,15 +116,46 @@ def _end(rows: Rows, subscription: str) -> SubscriptionEndRow:
     return row
 
 
+def _ends(
+    periods: Iterable[CurrentPeriod], known: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """The ends of periods by rhythm; one that names none is of all the `known` ones."""
+    ends: dict[str, int] = {}
+    for one in periods:
+        rhythm = f"{one.interval_count} {one.interval}"
+        of = list(known or ()) if one.interval is None else [rhythm]
+        ends |= dict.fromkeys(of, to_epoch(one.period.end))
+    return ends
+
+
+def _with_ends(row: SubscriptionEndRow, ends: Mapping[str, int]) -> SubscriptionEndRow:
+    return msgspec.structs.replace(row, period_ends={**row.period_ends, **ends})
+
+
 def _schedule_end(rows: Rows, row: SubscriptionEndRow) -> None:
-    """A subscription is due at its period's end, or at its cancellation if that comes first."""
+    """A subscription is due at a period's end, or at its cancellation if that comes first."""
     rows.put(SUBSCRIPTION_ENDS, row)
-    due_at = row.period_end if row.cancel_at is None else min(row.period_end, row.cancel_at)
-    rows.put(DUE, DueRow(f"close_period:{row.id}", "close_period", row.id, due_at, row.test_clock))
+    due_at, due_id = row.due_at, f"close_period:{row.id}"
+    if due_at is None:
+        rows.delete(DUE, due_id)
+    else:
+        rows.put(DUE, DueRow(due_id, "close_period", row.id, due_at, row.test_clock))
+
+
+def _schedule_collection(rows: Rows, subscription: str, event: SubscriptionDetailsChanged) -> None:
+    """The collection of invoices goes on by itself when its pause is over."""
+    due_id = f"resume_collection:{subscription}"
+    pause, row = event.pause_collection, rows.get(SUBSCRIPTION_ENDS, subscription)
+    if pause is None or pause.resumes_at is None or row is None:
+        rows.delete(DUE, due_id)
+        return
+    due_at = to_epoch(pause.resumes_at)
+    rows.put(DUE, DueRow(due_id, "resume_collection", subscription, due_at, row.test_clock))
 
 
 def _forget_subscription(rows: Rows, subscription: str) -> None:
     rows.delete(DUE, f"close_period:{subscription}")
+    rows.delete(DUE, f"resume_collection:{subscription}")
     rows.delete(SUBSCRIPTION_ENDS, subscription)
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from projections.runtime.tables import Table
 
-Kind = Literal["close_period", "finalize_invoice"]
+Kind = Literal["close_period", "finalize_invoice", "resume_collection"]
 
 
 class DueRow(msgspec.Struct, frozen=True):
@@ -20,12 +20,20 @@ class DueRow(msgspec.Struct, frozen=True):
 
 
 class SubscriptionEndRow(msgspec.Struct, frozen=True):
-    """When a subscription's period ends, and when it is to be cancelled, if it is."""
+    """When the periods of a subscription end, by how often they do, and when it is to be
+    cancelled, if it is. While it is paused no period ends."""
 
     id: str
-    period_end: int
+    period_ends: dict[str, int]
     cancel_at: int | None
     test_clock: str
+    paused: bool = False
+
+    @property
+    def due_at(self) -> int | None:
+        """When something of it ends next; None if nothing does."""
+        ends = [] if self.paused else [*self.period_ends.values()]
+        return min([*ends, *([] if self.cancel_at is None else [self.cancel_at])], default=None)
 
 
 class ClockRow(msgspec.Struct, frozen=True):
@@ -41,6 +49,9 @@ DUE = Table(
     DueRow,
     columns={"kind": "text", "subject": "text", "due_at": "bigint", "test_clock": "text"},
     indexes=(("test_clock", "due_at"),),
+    version=2,
 )
-SUBSCRIPTION_ENDS = Table("subscription_ends", SubscriptionEndRow)
-CLOCKS = Table("due_clocks", ClockRow, columns={"advancing": "boolean"}, indexes=(("advancing",),))
+SUBSCRIPTION_ENDS = Table("subscription_ends", SubscriptionEndRow, version=2)
+CLOCKS = Table(
+    "due_clocks", ClockRow, columns={"advancing": "boolean"}, indexes=(("advancing",),), version=2
+)

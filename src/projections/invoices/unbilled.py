@@ -18,9 +18,9 @@ def unbilled_since(reader: Reader) -> Unbilled | None:
     """The one that reaches back the furthest."""
     reader.wait_for(SUBSCRIPTIONS, INVOICES)
     found = reader.fetch(
-        f"SELECT id, since FROM (SELECT id, current_period_start AS since "
+        f"SELECT id, since FROM (SELECT id, unbilled_since AS since "
         f"FROM {SUBSCRIPTIONS.relation()} AS s "
-        "WHERE ledger_id = %(ledger_id)s AND status = 'active' "
+        "WHERE ledger_id = %(ledger_id)s AND status <> 'canceled' "
         "AND EXISTS (SELECT 1 FROM jsonb_array_elements(s.data->'items') AS i "
         "WHERE i->>'meter' IS NOT NULL) "
         "UNION ALL SELECT i.id, (l->>'period_start')::bigint "

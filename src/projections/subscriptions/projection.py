@@ -1,29 +1,47 @@
 """Builds subscriptions from their events, and from the invoices drafted for them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
 from ledger.invoices.events import InvoiceDrafted
 from ledger.kernel.clock import to_epoch
-from ledger.kernel.events import RecordedEvent
+from ledger.kernel.events import DomainEvent, RecordedEvent
 from ledger.subscriptions.events import (
-    CancellationDetails,
+    BillingCycleReset,
+    BillingModeMigrated,
     CancellationScheduled,
     CancellationWithdrawn,
     ItemDetailsChanged,
+    ItemsChanged,
     PeriodClosed,
     SubscriptionCanceled,
     SubscriptionDetailsChanged,
-    SubscriptionItem,
+    SubscriptionInvoiced,
+    SubscriptionPaused,
+    SubscriptionResumed,
     SubscriptionStarted,
+    ThresholdReached,
+    TrialEndChanged,
 )
+from ledger.subscriptions.parts import Segment
 from projections.runtime.rows import Rows
+from projections.subscriptions.parts import (
+    anchor_part,
+    cancellation_part,
+    item_part,
+    item_parts,
+    pause_part,
+    periods_of,
+    since,
+    thresholds_part,
+    with_periods,
+)
 from projections.subscriptions.rows import (
     SUBSCRIPTION_ITEMS,
     SUBSCRIPTIONS,
     CancellationPart,
-    ItemPart,
     SubscriptionItemRow,
     SubscriptionRow,
 )
@@ -31,7 +49,7 @@ from projections.subscriptions.rows import (
 
 class SubscriptionsProjection:
     name = "subscriptions"
-    version = 1
+    version = 2
     tables = (SUBSCRIPTIONS, SUBSCRIPTION_ITEMS)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
@@ -39,45 +57,93 @@ class SubscriptionsProjection:
         match recorded.event:
             case SubscriptionStarted() as event:
                 _start(recorded, event, rows)
-            case SubscriptionDetailsChanged() as event:
-                _change_details(rows, subject, event)
+            case ItemsChanged() as event:
+                _change_items(rows, subject, event)
             case ItemDetailsChanged() as event:
-                _change_item(rows, subject, event)
-            case CancellationScheduled() as event:
-                _schedule_end(rows, subject, event)
-            case CancellationWithdrawn():
-                _withdraw_end(rows, subject)
-            case PeriodClosed(next_period=following) if following is not None:
-                _change(
-                    rows,
-                    subject,
-                    current_period_start=to_epoch(following.start),
-                    current_period_end=to_epoch(following.end),
-                )
-            case SubscriptionCanceled() as event:
-                _end(rows, subject, event)
+                _change_metadata(rows, subject, event)
             case InvoiceDrafted(subscription=subscription) if subscription is not None:
                 _change(rows, subscription, latest_invoice=subject)
-            case _:
-                pass
+            case event:
+                _go_on(rows, subject, event)
+
+
+def _go_on(rows: Rows, subject: str, event: DomainEvent) -> None:
+    match event:
+        case PeriodClosed():
+            _close(rows, subject, event)
+        case BillingCycleReset():
+            _reset(rows, subject, event)
+        case TrialEndChanged():
+            row = with_periods(_known(rows, subject), periods_of(event.periods))
+            rows.put(
+                SUBSCRIPTIONS,
+                msgspec.structs.replace(
+                    row,
+                    trial_end=to_epoch(event.trial_end),
+                    billing_cycle_anchor=to_epoch(event.billing_cycle_anchor),
+                ),
+            )
+        case SubscriptionInvoiced() | ThresholdReached():
+            rows.put(SUBSCRIPTIONS, _nothing_waits(_known(rows, subject)))
+        case SubscriptionPaused():
+            _pause(rows, subject, event)
+        case SubscriptionResumed():
+            _resume(rows, subject, event)
+        case _:
+            _change_terms(rows, subject, event)
+
+
+def _change_terms(rows: Rows, subject: str, event: DomainEvent) -> None:
+    match event:
+        case SubscriptionDetailsChanged():
+            _change_details(rows, subject, event)
+        case CancellationScheduled():
+            _schedule_end(rows, subject, event)
+        case CancellationWithdrawn():
+            _withdraw_end(rows, subject)
+        case BillingModeMigrated():
+            _change(
+                rows,
+                subject,
+                billing_mode="flexible",
+                settings=event.settings,
+                migrated_at=to_epoch(event.migrated_at),
+            )
+        case SubscriptionCanceled():
+            _end(rows, subject, event)
+        case _:
+            pass
 
 
 def _start(recorded: RecordedEvent, event: SubscriptionStarted, rows: Rows) -> None:
+    periods = periods_of(event.periods)
+    first = min(periods, key=lambda period: period.end)
+    start = to_epoch(event.start_date)
     row = SubscriptionRow(
         id=recorded.originator_id,
         sequence=recorded.position,
         created=to_epoch(event.created),
         livemode=event.livemode,
         customer=event.customer,
+        status="active" if event.trial_end is None else "trialing",
         currency=event.currency,
         interval=event.interval,
         interval_count=event.interval_count,
-        items=tuple(_item(item) for item in event.items),
+        items=tuple(item_part(item) for item in event.items),
         billing_mode=event.billing_mode,
         billing_cycle_anchor=to_epoch(event.billing_cycle_anchor),
-        start_date=to_epoch(event.start_date),
-        current_period_start=to_epoch(event.current_period.start),
-        current_period_end=to_epoch(event.current_period.end),
+        anchor_config=anchor_part(event.anchor_config),
+        start_date=start,
+        periods=periods,
+        current_period_start=first.start,
+        current_period_end=first.end,
+        unbilled_since=start,
+        waiting_since=start if start < first.start else None,
+        trial_start=None if event.trial_end is None else start,
+        trial_end=_epoch(event.trial_end),
+        thresholds=thresholds_part(event.thresholds),
+        default_tax_rates=event.default_tax_rates,
+        discounts=tuple(discount.id for discount in event.discounts),
         collection_method=event.collection_method,
         days_until_due=event.days_until_due,
         cancel_at=_epoch(event.cancel_at),
@@ -95,16 +161,89 @@ def _start(recorded: RecordedEvent, event: SubscriptionStarted, rows: Rows) -> N
         rows.put(SUBSCRIPTION_ITEMS, SubscriptionItemRow(item.id, row.id, item.price))
 
 
-def _item(item: SubscriptionItem) -> ItemPart:
-    return ItemPart(
-        id=item.id,
-        created=to_epoch(item.created),
-        price=item.price,
-        product=item.product,
-        meter=item.meter,
-        quantity=item.quantity,
-        metadata=item.metadata,
+def _change_items(rows: Rows, subject: str, event: ItemsChanged) -> None:
+    row = _known(rows, subject)
+    items = item_parts(event.items)
+    for gone in {item.id for item in row.items} - {item.id for item in items}:
+        rows.delete(SUBSCRIPTION_ITEMS, gone)
+    for item in items:
+        rows.put(SUBSCRIPTION_ITEMS, SubscriptionItemRow(item.id, subject, item.price))
+    after = msgspec.structs.replace(row, items=items)
+    after = msgspec.structs.replace(after, waiting_since=_waiting(event.segments))
+    rows.put(SUBSCRIPTIONS, with_periods(after, periods_of(event.periods)))
+
+
+def _change_metadata(rows: Rows, subject: str, event: ItemDetailsChanged) -> None:
+    items = tuple(
+        msgspec.structs.replace(item, metadata=event.metadata) if item.id == event.item else item
+        for item in _known(rows, subject).items
     )
+    _change(rows, subject, items=items)
+
+
+def _close(rows: Rows, subject: str, event: PeriodClosed) -> None:
+    """Where no rhythm is named, the period is that of all items. The end of a trial ends it."""
+    row = _known(rows, subject)
+    begun = periods_of(event.begun, (row.interval, row.interval_count))
+    after = {(period.interval, period.interval_count): period for period in row.periods}
+    after |= {(period.interval, period.interval_count): period for period in begun}
+    if row.status == "trialing":
+        row = msgspec.structs.replace(row, status="active")
+    if event.invoice is not None:
+        row = msgspec.structs.replace(row, waiting_since=None)
+    rows.put(SUBSCRIPTIONS, with_periods(row, tuple(after.values())))
+
+
+def _reset(rows: Rows, subject: str, event: BillingCycleReset) -> None:
+    row = _known(rows, subject)
+    row = msgspec.structs.replace(
+        row,
+        status="active" if event.trial_end is None else "trialing",
+        billing_cycle_anchor=to_epoch(event.billing_cycle_anchor),
+        anchor_config=anchor_part(event.anchor_config),
+        waiting_since=_waiting(event.segments),
+    )
+    if event.trial_end is not None:
+        row = msgspec.structs.replace(
+            row, trial_start=to_epoch(event.reset_at), trial_end=to_epoch(event.trial_end)
+        )
+    elif row.trial_end is not None and row.trial_end > to_epoch(event.reset_at):
+        row = msgspec.structs.replace(row, trial_end=to_epoch(event.reset_at))
+    rows.put(SUBSCRIPTIONS, with_periods(row, periods_of(event.periods)))
+
+
+def _pause(rows: Rows, subject: str, event: SubscriptionPaused) -> None:
+    row = _known(rows, subject)
+    row = msgspec.structs.replace(
+        row,
+        status="paused",
+        paused_at=to_epoch(event.paused_at),
+        items=since(row.items, to_epoch(event.paused_at)),
+        waiting_since=_waiting(event.segments),
+    )
+    rows.put(SUBSCRIPTIONS, with_periods(row, row.periods))
+
+
+def _resume(rows: Rows, subject: str, event: SubscriptionResumed) -> None:
+    row = _known(rows, subject)
+    row = msgspec.structs.replace(
+        row,
+        status="active",
+        paused_at=None,
+        items=since(row.items, to_epoch(event.resumed_at)),
+        billing_cycle_anchor=to_epoch(event.billing_cycle_anchor),
+        anchor_config=anchor_part(event.anchor_config),
+    )
+    rows.put(SUBSCRIPTIONS, with_periods(row, periods_of(event.periods)))
+
+
+def _nothing_waits(row: SubscriptionRow) -> SubscriptionRow:
+    return with_periods(msgspec.structs.replace(row, waiting_since=None), row.periods)
+
+
+def _waiting(segments: Iterable[Segment]) -> int | None:
+    """The start of the oldest stretch of usage that waits for an invoice."""
+    return min((to_epoch(segment.period.start) for segment in segments), default=None)
 
 
 def _change_details(rows: Rows, subject: str, event: SubscriptionDetailsChanged) -> None:
@@ -117,16 +256,12 @@ def _change_details(rows: Rows, subject: str, event: SubscriptionDetailsChanged)
         description=event.description,
         metadata=event.metadata,
         settings=event.settings,
-        cancellation=_cancellation(event.cancellation),
+        cancellation=cancellation_part(event.cancellation),
+        default_tax_rates=event.default_tax_rates,
+        discounts=tuple(discount.id for discount in event.discounts),
+        thresholds=thresholds_part(event.thresholds),
+        pause_collection=pause_part(event.pause_collection),
     )
-
-
-def _change_item(rows: Rows, subject: str, event: ItemDetailsChanged) -> None:
-    items = tuple(
-        msgspec.structs.replace(item, metadata=event.metadata) if item.id == event.item else item
-        for item in _known(rows, subject).items
-    )
-    _change(rows, subject, items=items)
 
 
 def _schedule_end(rows: Rows, subject: str, event: CancellationScheduled) -> None:
@@ -136,7 +271,7 @@ def _schedule_end(rows: Rows, subject: str, event: CancellationScheduled) -> Non
         cancel_at=to_epoch(event.cancel_at),
         cancel_at_period_end=event.at_period_end,
         canceled_at=to_epoch(event.scheduled_at),
-        cancellation=_cancellation(event.details),
+        cancellation=cancellation_part(event.details),
     )
 
 
@@ -158,12 +293,8 @@ def _end(rows: Rows, subject: str, event: SubscriptionCanceled) -> None:
         status="canceled",
         canceled_at=to_epoch(event.canceled_at),
         ended_at=to_epoch(event.ended_at),
-        cancellation=_cancellation(event.details),
+        cancellation=cancellation_part(event.details),
     )
-
-
-def _cancellation(details: CancellationDetails) -> CancellationPart:
-    return CancellationPart(details.comment, details.feedback, details.reason)
 
 
 def _change(rows: Rows, subject: str, **changes: object) -> None:
