@@ -31,6 +31,20 @@ def test_late_usage_waits_for_the_next_invoice(ledger: LateLedger) -> None:
     assert broken(ledger.check()) == []
 
 
+def test_it_is_a_line_of_its_own_that_names_the_invoice_and_its_period(ledger: LateLedger) -> None:
+    january = ledger.january()
+    ledger.use("e-2", "2026-01-20", "100")
+    ledger.settle()
+    february = ledger.invoice(ledger.month("2026-03-01"))
+    [_, late] = february.draft.lines
+    assert late.late_usage is not None
+    assert late.late_usage.invoice == january
+    assert late.period.start == ledger.invoice(january).draft.lines[0].period.start
+    assert february.final is not None
+    assert [line.amount for line in february.final.lines] == [0, 4]
+    assert broken(ledger.check()) == []
+
+
 def test_a_cancelled_meter_event_is_given_back(ledger: LateLedger) -> None:
     ledger.january()
     ledger.cancel("e-1")

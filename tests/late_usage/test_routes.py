@@ -10,6 +10,7 @@ from tests.support.http_shop import FEBRUARY, HOUR, JANUARY, HttpShop, shop
 __all__ = ["shop"]
 
 DAY = 86_400
+MARCH = 1_772_323_200
 _FOUND_WITHIN_SECONDS = 20.0
 LIST = "/audit/v1/late_usage"
 
@@ -50,6 +51,18 @@ def test_late_usage_is_settled_and_listed(shop: HttpShop) -> None:
     assert found["outcome"] == "next_invoice"
     assert shop.get(LIST, invoice=invoice["id"])["data"] == [found]
     assert shop.get(LIST, customer=shop.customer, outcome="not_billed")["data"] == []
+
+
+def test_it_lands_on_the_invoice_of_the_period_that_is_closed_next(shop: HttpShop) -> None:
+    invoice = late_january(shop)
+    shop.advance(MARCH + 2 * HOUR)
+    newest = shop.invoices()[0]
+    lines = newest["lines"]["data"]
+    assert sorted(line["amount"] for line in lines) == [0, 4]
+    [late] = [line for line in lines if line["amount"] == 4]
+    assert invoice["number"] in late["description"]
+    assert late["period"] == {"start": JANUARY, "end": FEBRUARY}
+    assert newest["total"] == 4
 
 
 def test_a_customer_of_whom_it_is_only_reported(shop: HttpShop) -> None:

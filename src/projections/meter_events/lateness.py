@@ -18,6 +18,7 @@ from ledger.kernel.clock import to_epoch, to_microseconds
 from ledger.kernel.events import RecordedEvent
 from ledger.late_usage.events import LateUsageAdjusted, LateUsageChecked
 from ledger.meter_events.aggregation import MeterDefinition
+from ledger.subscriptions.events import ThresholdReached
 from projections.meter_events.billed_lines import (
     BILLED_LINES,
     BILLED_UNTIL,
@@ -83,6 +84,7 @@ def follow_invoices(rows: Rows, page: Iterable[RecordedEvent]) -> None:
     page says of it, a statement for each kind of thing."""
     finals: dict[str, _Final] = {}
     settled: dict[str, int] = {}
+    replaced: list[str] = []
     for recorded in page:
         match recorded.event:
             case InvoiceDrafted() as event:
@@ -94,10 +96,14 @@ def follow_invoices(rows: Rows, page: Iterable[RecordedEvent]) -> None:
                 finals[recorded.originator_id] = recorded, event
             case LateUsageAdjusted() | LateUsageChecked() as event:
                 settled[event.line] = event.through_position
+            case ThresholdReached(billed=billed):
+                replaced += [line for one in billed for line in one.lines]
             case _:
                 pass
     _finalize(rows, finals)
     _settle(rows, settled)
+    for line in replaced:
+        rows.delete(BILLED_LINES, line)
 
 
 def _add(rows: Rows, recorded: RecordedEvent, draft: InvoiceDrafted) -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from ledger.audit.ledger_check.adjustments import Adjustments
 from ledger.audit.ledger_check.documents import (
@@ -37,6 +37,16 @@ from ledger.prices import aggregate as prices
 from ledger.prices.aggregate import Price
 from ledger.subscriptions import aggregate as subscriptions
 from ledger.subscriptions.aggregate import Subscription
+from ledger.subscriptions.events import (
+    BillingCycleReset,
+    ItemsChanged,
+    PeriodClosed,
+    SubscriptionCanceled,
+    SubscriptionPaused,
+    SubscriptionResumed,
+    ThresholdReached,
+)
+from ledger.subscriptions.parts import DroppedUsage
 
 
 @dataclass(slots=True)
@@ -45,6 +55,14 @@ class Removed:
 
     customer: str
     line: DraftLine
+
+
+class Dropped(NamedTuple):
+    """Usage that a subscription does not bill."""
+
+    subscription: str
+    customer: str
+    usage: DroppedUsage
 
 
 @dataclass(slots=True)
@@ -61,6 +79,7 @@ class Books:
     lines: dict[str, MeteredLine] = field(default_factory=dict[str, MeteredLine])
     void: set[str] = field(default_factory=set[str])
     removed: list[Removed] = field(default_factory=list[Removed])
+    dropped: list[Dropped] = field(default_factory=list[Dropped])
     meters: dict[str, MeterDefinition] = field(default_factory=dict[str, MeterDefinition])
     prices: defaultdict[str, list[Price]] = field(
         default_factory=lambda: defaultdict[str, list[Price]](list)
@@ -137,7 +156,24 @@ class Books:
 
     def _subscription(self, subscription: str, event: DomainEvent, _: int) -> None:
         before = self.subscriptions.get(subscription)
-        self.subscriptions[subscription] = subscriptions.evolve(before, event)
+        after = subscriptions.evolve(before, event)
+        self.subscriptions[subscription] = after
+        match event:
+            case ThresholdReached(billed=billed):
+                early = {line for one in billed for line in one.lines}
+                for line in early & self.lines.keys():
+                    self.lines[line].provisional = True
+            case (
+                ItemsChanged(dropped=dropped)
+                | BillingCycleReset(dropped=dropped)
+                | PeriodClosed(dropped=dropped)
+                | SubscriptionPaused(dropped=dropped)
+                | SubscriptionResumed(dropped=dropped)
+                | SubscriptionCanceled(dropped=dropped)
+            ):
+                self.dropped += [Dropped(subscription, after.customer, one) for one in dropped]
+            case _:
+                pass
 
     def _price(self, price: str, event: DomainEvent, _: int) -> None:
         known = self.prices[price]

@@ -1,6 +1,7 @@
 """Which stretches of usage a ledger's facts lead to: billed, drafted, running or dropped."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 from ledger.audit.ledger_check.books import Books
@@ -10,7 +11,10 @@ from ledger.invoices.aggregate import Invoice
 from ledger.invoices.events import DraftLine
 from ledger.kernel.periods import Period
 from ledger.subscriptions.aggregate import Subscription
-from ledger.subscriptions.cycle import running_period
+from ledger.subscriptions.cycle import open_segment
+from ledger.subscriptions.parts import Segment, SubscriptionItem
+
+_NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 _EARLY: Final = " early"
 """What lines of thresholds bill is beside their item: the line of the whole period replaces it."""
@@ -26,17 +30,33 @@ def stretches_of(books: Books, position: int) -> Iterator[Stretch]:
         if subscription.status != "canceled":
             yield from _running(books, subscription_id, subscription, position)
     for removed in books.removed:
-        if removed.line.meter is not None:
-            yield Stretch(
-                kind="dropped",
-                item=removed.line.subscription_item or removed.line.id,
-                subject=removed.line.id,
-                meter=books.meters[removed.line.meter],
-                customer=removed.customer,
-                period=removed.line.period,
-                through=position,
-                reason="line_removed",
-            )
+        line = removed.line
+        place = line.subscription_item or line.id, line.id, removed.customer
+        yield _dropped(books, place, line.meter or "", line.period, "line_removed", position)
+    for subscription_id, customer, usage in books.dropped:
+        place = usage.item, subscription_id, customer
+        yield _dropped(books, place, usage.meter, usage.period, usage.reason, position)
+
+
+def _dropped(
+    books: Books,
+    place: tuple[str, str, str],
+    meter: str,
+    period: Period,
+    reason: str,
+    position: int,
+) -> Stretch:
+    item, subject, customer = place
+    return Stretch(
+        kind="dropped",
+        item=item,
+        subject=subject,
+        meter=books.meters[meter],
+        customer=customer,
+        period=period,
+        through=position,
+        reason=reason,
+    )
 
 
 def _finalized(books: Books, line: MeteredLine) -> Stretch:
@@ -74,32 +94,47 @@ def _drafted(books: Books, invoice_id: str, invoice: Invoice, position: int) -> 
 def _running(
     books: Books, subscription_id: str, subscription: Subscription, position: int
 ) -> Iterator[Stretch]:
+    """What waits for the next invoice, and what runs: not to be billed on trial and while paused."""
+    for segment in subscription.segments:
+        yield _open(books, subscription_id, subscription, segment, position)
     for item in subscription.items:
-        if item.meter is None:
+        segment = open_segment(subscription, item, _end_of(subscription, item))
+        if segment is None:
             continue
-        period = running_period(subscription)
-        line = DraftLine(
-            id=item.id,
-            kind="metered",
-            subscription_item=item.id,
-            price=item.price,
-            product=item.product,
-            meter=item.meter,
-            period=period,
-        )
-        yield _open(books, subscription_id, subscription, line, position)
+        if subscription.status == "active":
+            yield _open(books, subscription_id, subscription, segment, position)
+        else:
+            place = item.id, subscription_id, subscription.customer
+            reason = "trial" if subscription.status == "trialing" else "paused"
+            yield _dropped(books, place, segment.meter, segment.period, reason, position)
+
+
+def _end_of(subscription: Subscription, item: SubscriptionItem) -> datetime:
+    """Until when an item's usage runs: its period's end, or without end while it is paused."""
+    return _NEVER if subscription.status == "paused" else subscription.period_of(item).end
 
 
 def _open(
-    books: Books, subject: str, subscription: Subscription, line: DraftLine, position: int
+    books: Books, subject: str, subscription: Subscription, segment: Segment, position: int
 ) -> Stretch:
+    part = segment.period
+    line = DraftLine(
+        id=segment.item,
+        kind="metered",
+        subscription_item=segment.item,
+        price=segment.price,
+        product=segment.product,
+        meter=segment.meter,
+        period=part,
+        prorated_of=None if part == segment.whole else segment.whole,
+    )
     return Stretch(
         kind="running",
-        item=line.subscription_item or line.id,
+        item=segment.item,
         subject=subject,
-        meter=books.meters[line.meter or ""],
-        customer=subscription.started.customer,
-        period=Period(line.period.start, line.period.end),
+        meter=books.meters[segment.meter],
+        customer=subscription.customer,
+        period=part,
         through=position,
         currency=subscription.started.currency,
         drafted=line,

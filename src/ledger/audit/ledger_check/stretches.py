@@ -22,8 +22,8 @@ RANK: Final[dict[Kind, int]] = {
     "finalized": 0,
     "draft": 1,
     "running": 2,
-    "dropped": 3,
-    "provisional": 4,
+    "provisional": 3,
+    "dropped": 4,
 }
 """Where several subscription items bill one meter event, under which it is counted first."""
 
