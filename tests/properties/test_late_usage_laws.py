@@ -2,7 +2,8 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,17 +11,27 @@ from hypothesis import strategies as st
 
 from api.audit.ledger_check import checked
 from api.services import Services
-from ledger.invoices.commands import VoidInvoice
-from ledger.kernel.commands import LedgerIdentity
+from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice, VoidInvoice
+from ledger.kernel.commands import Command, LedgerIdentity
 from ledger.kernel.errors import LedgerError
 from ledger.late_usage.events import Policy
 from ledger.prices.terms import Recurring, Tier
+from ledger.subscriptions import aggregate as subscriptions
+from ledger.subscriptions.commands import (
+    ItemChange,
+    PauseSubscription,
+    ResumeSubscription,
+    UpdateSubscription,
+)
+from ledger.subscriptions.cycle import boundary
+from projections.invoices.rows import INVOICES
 from tests.support.billing_ledger import at
 from tests.support.late_ledger import LateLedger, broken
 from tests.support.postgres import Database
 
 _ledger_ids = itertools.count(1)
 
+ITEM = "si_price_tiers"
 MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01")
 DAYS = st.integers(1, 31)
 POLICIES: st.SearchStrategy[Policy | None] = st.sampled_from(
@@ -33,6 +44,10 @@ STEPS = st.lists(
         st.tuples(st.just("settle"), st.none(), st.none()),
         st.tuples(st.just("policy"), POLICIES, st.booleans()),
         st.tuples(st.just("void"), st.integers(0, 2), st.none()),
+        st.tuples(st.just("price"), st.sampled_from(["price_tiers", "price_tokens"]), DAYS),
+        st.tuples(st.just("clear"), st.none(), DAYS),
+        st.tuples(st.just("pause"), DAYS, st.booleans()),
+        st.tuples(st.just("resume"), DAYS, st.none()),
     ),
     max_size=14,
 )
@@ -80,8 +95,48 @@ class Life:
                 self.void(self.invoices[number])
             case "settle", _, _:
                 self.ledger.settle()
+            case "price", str(price), int(day):
+                self.change(day, ItemChange(id=ITEM, price=price))
+            case "clear", _, int(day):
+                self.change(day, ItemChange(id=ITEM, deleted=True, clear_usage=True))
+            case "pause", int(day), bool(bills):
+                self.ask(day, PauseSubscription(subscription="sub_a", bill_usage=bills))
+            case "resume", int(day), _:
+                self.ask(day, ResumeSubscription(subscription="sub_a"))
             case _:
                 pass
+
+    def change(self, day: int, *items: ItemChange) -> None:
+        """Change items on a day of the running month."""
+        self.ask(day, UpdateSubscription(subscription="sub_a", items=items))
+
+    def ask(self, day: int, command: Command) -> None:
+        """Ask for something on a day of the running month; it may be refused."""
+        stored = self.ledger.stored
+        self.go_to(max(stored.now, stored.now.replace(day=min(day, 28), hour=12)))
+        with suppress(LedgerError):
+            stored.do(command)
+
+    def go_to(self, moment: datetime) -> None:
+        """Let time pass: periods that end are closed, drafts that are due finalized."""
+        stored = self.ledger.stored
+        while (end := self.next_end()) is not None and end <= moment:
+            stored.now = max(stored.now, end)
+            stored.do(ClosePeriod(subscription="sub_a", period_end=end))
+        stored.now = max(stored.now, moment)
+        reader = self.ledger.services.reader(self.ledger.ledger_id)
+        for row in reader.fetch_rows(INVOICES, "ledger_id = %(ledger_id)s ORDER BY sequence", {}):
+            if row.status == "draft":
+                with suppress(LedgerError):
+                    stored.do(FinalizeDueInvoice(invoice=row.id))
+            if row.id not in self.invoices:
+                self.invoices.append(row.id)
+
+    def next_end(self) -> datetime | None:
+        """When the next period of the subscription ends."""
+        work = self.ledger.stored.application.work(self.ledger.stored.circumstances())
+        found = work.require(subscriptions.evolve, "sub_a", "subscription")
+        return None if found.status == "canceled" else boundary(found)
 
     def use(self, day: int, value: str) -> None:
         """Usage of the running month or, where that day is yet to come, of the one before."""
@@ -94,16 +149,12 @@ class Life:
         self.used.append(identifier)
 
     def cancel(self, identifier: str) -> None:
-        try:
+        with suppress(LedgerError):
             self.ledger.cancel(identifier)
-        except LedgerError:
-            """It is cancelled already."""
 
     def void(self, invoice: str) -> None:
-        try:
+        with suppress(LedgerError):
             self.ledger.stored.do(VoidInvoice(invoice=invoice))
-        except LedgerError:
-            """It is paid or void."""
 
 
 @settings(
@@ -120,7 +171,8 @@ def test_every_identity_holds(
         for step in steps:
             life.do(*step)
         if number < len(MONTHS):
-            life.invoices.append(life.ledger.month(MONTHS[number]))
+            life.go_to(at(MONTHS[number]))
+            life.go_to(at(f"{MONTHS[number]}T02:00"))
     if settles:
         life.ledger.settle()
         assert life.ledger.late() == []
