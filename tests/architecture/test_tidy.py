@@ -29,9 +29,9 @@ WAITING = {
 
 # Machinery that has no counterpart on the other sides.
 ONLY_HERE = {
-    "ledger": {"audit", "kernel", "rating", "store"},
+    "ledger": {"kernel", "rating", "store"},
     "projections": {"due", "runtime"},
-    "api": {"audit", "cli", "database", "demo", "http", "rebuild", "serve"},
+    "api": {"cli", "database", "demo", "http", "rebuild", "serve"},
 }
 
 REGISTRIES = re.compile(r"https?://[^\s\"']*(pypi|pythonhosted|npmjs|simple/|artifactory|nexus)")
