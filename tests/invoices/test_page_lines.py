@@ -20,7 +20,7 @@ def test_a_line_of_packages_can_be_checked():
         unit_price="US$0.04 per 100 / month",
         amount="US$1.20",
         notes=("Usage of 3 meter events.",),
-        steps=(Step("Packages of 100, rounded up", "3,000 in 30 × US$0.04", "US$1.20"),),
+        steps=(Step("Packages of 100, rounded up", "3,000 ÷ 100 gives 30; 30 × US$0.04", "US$1.20"),),
     )
 
 
@@ -132,7 +132,7 @@ def test_late_usage_names_the_invoice_and_period_it_belongs_to():
     [note] = line.notes
     assert note == (
         "Usage that was recorded after invoice ADA-0000 for 1 Jan 2026 – 31 Jan 2026 was issued: "
-        "3,000 was billed, 3,040 is its quantity in all."
+        "3,000 was billed before, 3,040 is its quantity in all."
     )
     [line] = page_of(an_invoice(lines=(late,))).lines
     assert "after invoice in_0 was issued" in line.notes[0]

@@ -126,5 +126,5 @@ def _late(line: LinePart, sources: LineSources) -> str:
     before, after = number(late.quantity_before), number(late.quantity_after)
     return (
         f"Usage that was recorded after invoice {name}{when} was issued: "
-        f"{before} was billed, {after} is its quantity in all."
+        f"{before} was billed before, {after} is its quantity in all."
     )

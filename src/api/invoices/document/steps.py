@@ -51,7 +51,10 @@ def _package(rated: Rated, step: StepPart) -> tuple[str, str]:
     if package is None:
         return "Packages", _product(rated, step)
     label = f"Packages of {package.divide_by:,}, rounded {package.round}"
-    return label, f"{number(decimal_text(rated.charged))} in {_product(rated, step)}"
+    charged = number(decimal_text(rated.charged))
+    packages = number(step.quantity)
+    counted = f"{charged} {_OVER} {package.divide_by:,} gives {packages}"
+    return label, f"{counted}; {_product(rated, step)}"
 
 
 def _tier(rated: Rated, step: StepPart) -> tuple[str, str]:
