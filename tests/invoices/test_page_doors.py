@@ -47,7 +47,12 @@ def test_a_finalized_invoice_is_a_page(shop: HttpShop, invoice: str):
     assert answer.headers["cache-control"] == "no-store"
     known = shop.get(f"/v1/invoices/{invoice}")
     digest = shop.get(f"/audit/v1/invoices/{invoice}/replay")["digest"]
-    for text in (f"Invoice {known['number']}", "3,000 ÷ 100 gives 30; 30 × US$0.04", "US$1.20", digest):
+    for text in (
+        f"Invoice {known['number']}",
+        "3,000 ÷ 100 gives 30; 30 × US$0.04",
+        "US$1.20",
+        digest,
+    ):
         assert text in answer.text
     assert "<script" not in answer.text
     assert "&lt;script&gt;alert(1)" in answer.text

@@ -20,7 +20,9 @@ def test_a_line_of_packages_can_be_checked():
         unit_price="US$0.04 per 100 / month",
         amount="US$1.20",
         notes=("Usage of 3 meter events.",),
-        steps=(Step("Packages of 100, rounded up", "3,000 ÷ 100 gives 30; 30 × US$0.04", "US$1.20"),),
+        steps=(
+            Step("Packages of 100, rounded up", "3,000 ÷ 100 gives 30; 30 × US$0.04", "US$1.20"),
+        ),
     )
 
 
@@ -121,7 +123,7 @@ def test_late_usage_names_the_invoice_and_period_it_belongs_to():
         kind="invoice_item",
         description="Tokens, late usage",
         quantity="40",
-        amount=2,
+        amount=4,
         meter_events=None,
         steps=(),
         late_usage=LateUsagePart("in_0", "il_0", "3000", "3040"),
@@ -133,6 +135,10 @@ def test_late_usage_names_the_invoice_and_period_it_belongs_to():
     assert note == (
         "Usage that was recorded after invoice ADA-0000 for 1 Jan 2026 – 31 Jan 2026 was issued: "
         "3,000 was billed before, 3,040 is its quantity in all."
+    )
+    assert line.steps == (
+        Step("Packages of 100, rounded up", "3,040 ÷ 100 gives 31; 31 × US$0.04", "US$1.24"),
+        Step("Billed before", "for 3,000", "−US$1.20"),
     )
     [line] = page_of(an_invoice(lines=(late,))).lines
     assert "after invoice in_0 was issued" in line.notes[0]

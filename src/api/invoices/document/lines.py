@@ -3,22 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
-import msgspec
-
+from api.invoices.document.explaining import line_steps
 from api.invoices.document.figures import exact_money, money, number, period, plain
 from api.invoices.document.page import Line
-from api.invoices.document.steps import Rated, shown_steps
-from ledger.kernel.clock import from_epoch
-from ledger.kernel.periods import Period
 from ledger.prices.terms import PriceTerms
-from ledger.rating.rate import rate
-from ledger.rating.steps import stored_steps
-from projections.invoices.rows import InvoiceRow, LinePart, StepPart
-
-_WITHOUT_STEPS: Final = 1
-"""The version of the rating engine that kept no steps."""
+from projections.invoices.rows import InvoiceRow, LateUsagePart, LinePart
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +23,6 @@ class LineSources:
 def shown_line(row: InvoiceRow, line: LinePart, sources: LineSources) -> Line:
     """A line with its amount, and how that comes about."""
     terms = _terms(line, sources)
-    line = _explained(row, line, terms)
     return Line(
         description=plain(line.description or line.product_name) or "Line",
         period=period(line.period_start, line.period_end),
@@ -41,37 +30,12 @@ def shown_line(row: InvoiceRow, line: LinePart, sources: LineSources) -> Line:
         unit_price=_unit_price(row, line, terms),
         amount=money(line.amount or 0, row.currency),
         notes=tuple(_notes(row, line, sources)),
-        steps=shown_steps(_rated(row, line, terms), line.steps),
+        steps=line_steps(row, line, terms, original_line(line, sources)),
     )
 
 
 def _terms(line: LinePart, sources: LineSources) -> PriceTerms | None:
     return None if line.price is None else sources.terms.get(line.price)
-
-
-def _explained(row: InvoiceRow, line: LinePart, terms: PriceTerms | None) -> LinePart:
-    """The line with its steps. The first engine recorded none, so its ratings are done again."""
-    if row.engine_version != _WITHOUT_STEPS or terms is None or line.kind == "opening":
-        return line
-    part = Period(start=from_epoch(line.period_start), end=from_epoch(line.period_end))
-    whole = None
-    if line.whole_start is not None and line.whole_end is not None:
-        whole = Period(start=from_epoch(line.whole_start), end=from_epoch(line.whole_end))
-    rated = rate(terms, Decimal(line.quantity or 0), part, whole)
-    if rated.amount != line.amount:
-        return line
-    steps = tuple(StepPart(**step.model_dump()) for step in stored_steps(rated))
-    return msgspec.structs.replace(line, steps=steps)
-
-
-def _rated(row: InvoiceRow, line: LinePart, terms: PriceTerms | None) -> Rated:
-    share = None
-    if line.whole_start is not None and line.whole_end is not None:
-        share = (line.period_end - line.period_start, line.whole_end - line.whole_start)
-    package = None if terms is None else terms.transform_quantity
-    quantity = Decimal(line.quantity or 0)
-    included = sum(Decimal(step.quantity) for step in line.steps if step.model == "included")
-    return Rated(row.currency, quantity, quantity - included, package, share)
 
 
 def _unit_price(row: InvoiceRow, line: LinePart, terms: PriceTerms | None) -> str:
@@ -100,7 +64,7 @@ def _rhythm(terms: PriceTerms) -> str:
 def _notes(row: InvoiceRow, line: LinePart, sources: LineSources) -> list[str]:
     notes: list[str] = []
     if line.late_usage is not None:
-        notes.append(_late(line, sources))
+        notes.append(_late(line, line.late_usage, sources))
     if line.meter_events is not None:
         events = "meter event" if line.meter_events == 1 else "meter events"
         notes.append(f"Usage of {line.meter_events:,} {events}.")
@@ -114,14 +78,19 @@ def _notes(row: InvoiceRow, line: LinePart, sources: LineSources) -> list[str]:
     return notes
 
 
-def _late(line: LinePart, sources: LineSources) -> str:
-    """Which invoice and period late usage belongs to, and what it was billed on before."""
+def original_line(line: LinePart, sources: LineSources) -> LinePart | None:
+    """The finalized line that late usage belongs to."""
     late = line.late_usage
-    if late is None:
-        return ""
-    original = sources.originals.get(late.invoice)
+    original = None if late is None else sources.originals.get(late.invoice)
+    if late is None or original is None:
+        return None
+    return next((one for one in original.lines if one.id == late.line), None)
+
+
+def _late(line: LinePart, late: LateUsagePart, sources: LineSources) -> str:
+    """Which invoice and period late usage belongs to, and what it was billed on before."""
+    original, of = sources.originals.get(late.invoice), original_line(line, sources)
     name = late.invoice if original is None else original.number or original.id
-    of = next((o for o in original.lines if o.id == late.line), None) if original else None
     when = "" if of is None else f" for {period(of.period_start, of.period_end)}"
     before, after = number(late.quantity_before), number(late.quantity_after)
     return (
