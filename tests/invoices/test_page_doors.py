@@ -1,6 +1,7 @@
 """An invoice's page over HTTP and on the command line."""
 
 import importlib.util
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.support.http_shop import FEBRUARY, HOUR, HttpShop
 from tests.support.served import Served
 
+MARCH = FEBRUARY + 28 * 86_400
 HOSTILE = '"><script>alert(1)</script>'
 
 with_typst = pytest.mark.skipif(
@@ -118,3 +120,22 @@ def test_a_file_that_cannot_be_written_is_named(served: Served, invoice: str, tm
     ran = served.command("invoice", "show", invoice, "--pdf", str(tmp_path / "no" / "i.pdf"))
     assert ran.returncode == 6
     assert "cannot be written: No such file or directory." in ran.stderr
+
+
+def test_late_usage_is_explained_on_the_next_invoice(shop: HttpShop, invoice: str):
+    shop.use(150, timestamp=FEBRUARY - 1)
+    deadline = time.monotonic() + 20
+    while not shop.get("/audit/v1/late_usage", customer=shop.customer)["data"]:
+        assert time.monotonic() < deadline, "the late usage is not found"
+        time.sleep(0.1)
+    shop.advance(MARCH + 2 * HOUR)
+    number = shop.get(f"/v1/invoices/{invoice}")["number"]
+    newest = shop.get("/v1/invoices", customer=shop.customer, limit=1)["data"][0]["id"]
+    page = html(shop, newest)
+    for text in (
+        f"after invoice {number} for 1 Jan 2026 – 31 Jan 2026 was issued",
+        "3,000 was billed before, 3,150 is its quantity in all.",
+        "3,150 ÷ 100 gives 32; 32 × US$0.04",
+        "−US$1.20",
+    ):
+        assert text in page
