@@ -11,6 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 from api.audit.routes import ROUTES as AUDIT
 from api.coupons.expansions import coupon_expansions
 from api.coupons.routes import ROUTES as COUPONS
+from api.credit_notes.expansions import credit_note_expansions
+from api.credit_notes.routes import ROUTES as CREDIT_NOTES
 from api.customers.expansions import customer_expansions
 from api.customers.routes import ROUTES as CUSTOMERS
 from api.customers.routes_balance import ROUTES as CUSTOMER_BALANCES
@@ -64,6 +66,7 @@ ROUTES: Sequence[Route] = (
     *SUBSCRIPTIONS,
     *SUBSCRIPTION_ITEMS,
     *INVOICES,
+    *CREDIT_NOTES,
     *LATE_USAGE,
     *AUDIT,
 )
@@ -77,6 +80,7 @@ def expansions(view: View) -> Expansions:
         **coupon_expansions(view),
         **subscription_expansions(view),
         **invoice_expansions(view),
+        **credit_note_expansions(view),
     }
 
 

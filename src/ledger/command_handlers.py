@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from ledger.accounts.handlers import HANDLERS as ACCOUNTS
 from ledger.coupons.handlers import HANDLERS as COUPONS
+from ledger.credit_notes.handlers import HANDLERS as CREDIT_NOTES
 from ledger.customers.handlers import handlers as customer_handlers
 from ledger.invoices.handlers import handlers as invoice_handlers
 from ledger.invoices.handlers import subscription_handlers
@@ -33,5 +34,6 @@ def command_handlers(usage_readers: UsageReaders, grace: timedelta) -> Handlers:
         **METER_EVENTS,
         **subscriptions.by_command(),
         **invoice_handlers(usage_readers, grace),
+        **CREDIT_NOTES,
         **late_usage_handlers(usage_readers),
     }

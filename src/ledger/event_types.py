@@ -2,6 +2,7 @@
 
 from ledger.accounts.events import EVENTS as ACCOUNTS
 from ledger.coupons.events import EVENTS as COUPONS
+from ledger.credit_notes.events import EVENTS as CREDIT_NOTES
 from ledger.customers.events import EVENTS as CUSTOMERS
 from ledger.customers.events import CustomerBalanceChanged, balance_changed_without_kind
 from ledger.invoice_items.events import EVENTS as INVOICE_ITEMS
@@ -77,6 +78,7 @@ EVENT_CATALOGUE = EventCatalogue(
         *SUBSCRIPTIONS,
         *INVOICE_ITEMS,
         *INVOICES,
+        *CREDIT_NOTES,
         *LATE_USAGE,
     ),
     UPCASTERS,

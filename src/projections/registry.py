@@ -5,6 +5,7 @@ from ledger.kernel.months import Month
 from ledger.store import migrate as event_store
 from projections.accounts.projection import AccountsProjection
 from projections.coupons.projection import CouponsProjection
+from projections.credit_notes.projection import CreditNotesProjection
 from projections.customers.projection import CustomersProjection
 from projections.due.projection import DueProjection
 from projections.invoices.projection import InvoicesProjection
@@ -34,6 +35,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     UsageRejectionsProjection(),
     SubscriptionsProjection(),
     InvoicesProjection(),
+    CreditNotesProjection(),
     LateUsageProjection(),
     DueProjection(),
 )

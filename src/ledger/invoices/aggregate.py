@@ -6,6 +6,8 @@ from typing import Literal
 
 from ledger.invoices.events import (
     DraftLine,
+    InvoiceCredited,
+    InvoiceCreditVoided,
     InvoiceDeleted,
     InvoiceDetailsChanged,
     InvoiceDrafted,
@@ -15,6 +17,7 @@ from ledger.invoices.events import (
     InvoicePaid,
     InvoiceVoided,
 )
+from ledger.invoices.settlement import Credit, Settlement, settle, without
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.events import DomainEvent
 
@@ -29,6 +32,8 @@ class Invoice:
     final: InvoiceFinalized | None = None
     status: InvoiceStatus = "draft"
     deleted: bool = False
+    paid: int = 0
+    credits: tuple[Credit, ...] = ()
 
 
 def evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
@@ -45,11 +50,16 @@ def evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
         case InvoiceFinalized():
             return replace(invoice, final=event, status="open")
         case InvoicePaid():
-            return replace(invoice, status="paid")
+            return replace(invoice, status="paid", paid=event.amount)
         case InvoiceVoided():
             return replace(invoice, status="void")
         case InvoiceMarkedUncollectible():
             return replace(invoice, status="uncollectible")
+        case InvoiceCredited():
+            credit = Credit(event.credit_note, event.pre_payment, event.post_payment)
+            return replace(invoice, credits=(*invoice.credits, credit))
+        case InvoiceCreditVoided():
+            return replace(invoice, credits=without(invoice.credits, event.credit_note))
         case _:
             return invoice
 
@@ -66,6 +76,11 @@ def edited(
     return draft.model_copy(update={"lines": lines + event.added})
 
 
+def settlement(invoice: Invoice) -> Settlement:
+    """How far the invoice is settled. Of a draft nothing is due yet."""
+    return settle(invoice.final, invoice.paid, invoice.credits)
+
+
 def check_is_draft(invoice: Invoice) -> None:
     """Raises InvalidRequest for an invoice that was finalized already."""
     if invoice.status != "draft":
@@ -80,14 +95,15 @@ def pay(invoice: Invoice, *, out_of_band: bool, now: datetime) -> InvoicePaid:
         raise InvalidRequest("Invoice is already paid.")
     if invoice.status == "void":
         raise InvalidRequest("This invoice is voided, so it cannot be paid.")
-    final = _finalized(invoice, "This invoice is a draft. Finalize it before it is paid.")
+    _finalized(invoice, "This invoice is a draft. Finalize it before it is paid.")
     if not out_of_band:
         raise InvalidRequest(
             "No money moves through this ledger. Record a payment made elsewhere with "
             "paid_out_of_band=true.",
             param="paid_out_of_band",
         )
-    return InvoicePaid(paid_at=now, paid_out_of_band=True, amount=final.amount_due)
+    remaining = settlement(invoice).remaining
+    return InvoicePaid(paid_at=now, paid_out_of_band=True, amount=remaining)
 
 
 def paid_at_once(final: InvoiceFinalized) -> InvoicePaid | None:
@@ -97,14 +113,25 @@ def paid_at_once(final: InvoiceFinalized) -> InvoicePaid | None:
     return InvoicePaid(paid_at=final.finalized_at, paid_out_of_band=False, amount=0)
 
 
-def void(invoice: Invoice, now: datetime) -> InvoiceVoided:
-    """Raises InvalidRequest unless the invoice is open or uncollectible."""
+def paid_by_credit(invoice: Invoice, now: datetime) -> InvoicePaid | None:
+    """An invoice of which credit notes leave nothing to pay is paid; None if something remains."""
+    if invoice.status not in ("open", "uncollectible") or settlement(invoice).remaining:
+        return None
+    return InvoicePaid(paid_at=now, paid_out_of_band=False, amount=0)
+
+
+def void(invoice: Invoice, now: datetime) -> list[DomainEvent]:
+    """The invoice and the credit notes that it has are withdrawn.
+
+    Raises InvalidRequest unless the invoice is open or uncollectible.
+    """
     if invoice.status not in ("open", "uncollectible"):
         raise InvalidRequest(
             "You can only void open or uncollectible invoices. This invoice is "
             f"{_described(invoice)}."
         )
-    return InvoiceVoided(voided_at=now)
+    withdrawn = [credit.void(now) for credit in invoice.credits if not credit.voided]
+    return [*withdrawn, InvoiceVoided(voided_at=now)]
 
 
 def mark_uncollectible(invoice: Invoice, now: datetime) -> InvoiceMarkedUncollectible:
@@ -123,10 +150,9 @@ def credit_used(invoice: Invoice) -> int:
     return invoice.final.ending_balance - invoice.final.starting_balance
 
 
-def _finalized(invoice: Invoice, sentence: str) -> InvoiceFinalized:
+def _finalized(invoice: Invoice, sentence: str) -> None:
     if invoice.final is None:
         raise InvalidRequest(sentence)
-    return invoice.final
 
 
 def _described(invoice: Invoice) -> str:

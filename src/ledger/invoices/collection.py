@@ -47,8 +47,8 @@ def withhold(work: Work, invoice_id: str, at: datetime) -> None:
 
 
 def void_now(work: Work, invoice_id: str, invoice: Invoice, at: datetime) -> None:
-    """Void an invoice; the customer gets back the credit that it used."""
-    work.append(invoice_id, aggregate.void(invoice, at))
+    """Void an invoice and its credit notes; the customer gets back the credit that it used."""
+    work.append(invoice_id, *aggregate.void(invoice, at))
     used = aggregate.credit_used(invoice)
     if used:
         customer = work.require(customers.evolve, invoice.draft.customer, "customer")

@@ -208,6 +208,31 @@ class InvoiceMarkedUncollectible(DomainEvent):
     marked_at: AwareDatetime
 
 
+class InvoiceCredited(DomainEvent):
+    """A credit note was issued: `pre_payment` is taken off what remains to be paid.
+
+    `post_payment` was given back, to the customer's balance or outside of the ledger.
+    """
+
+    TOPIC: ClassVar[str] = "invoice.credited.v1"
+
+    credit_note: str
+    pre_payment: int
+    post_payment: int
+    credited_at: AwareDatetime
+
+
+class InvoiceCreditVoided(DomainEvent):
+    """A credit note was withdrawn, so that its amounts, which are told again, count no more."""
+
+    TOPIC: ClassVar[str] = "invoice.credit_voided.v1"
+
+    credit_note: str
+    pre_payment: int
+    post_payment: int
+    voided_at: AwareDatetime
+
+
 class InvoiceNumberAssigned(DomainEvent):
     """The next number of a customer. Its stream's version is the sequence, so there are no gaps."""
 
@@ -227,5 +252,7 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     InvoicePaid,
     InvoiceVoided,
     InvoiceMarkedUncollectible,
+    InvoiceCredited,
+    InvoiceCreditVoided,
     InvoiceNumberAssigned,
 )

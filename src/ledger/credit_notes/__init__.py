@@ -1,0 +1,1 @@
+"""Credit notes: what is taken off a finalized invoice, and where it goes."""
