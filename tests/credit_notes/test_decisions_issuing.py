@@ -109,7 +109,7 @@ def test_all_of_the_excess_may_go_to_the_balance_whatever_it_is(ledger: Credited
     ],
 )
 def test_the_parts_must_sum_up_to_the_excess(
-    ledger: CreditedLedger, said: dict[str, int], param: str
+    ledger: CreditedLedger, said: dict[str, Any], param: str
 ) -> None:
     pay(ledger)
     refused = ledger.refused(ledger.request(amount=1000, **said))

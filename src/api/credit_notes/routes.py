@@ -73,19 +73,19 @@ def _page(call: Call[Any], view: View, row: CreditNoteRow) -> dict[str, Any]:
     return list_object(call.url, line_objects(view, row, lines), has_more=more)
 
 
-def _previewed(call: Call[CreditNoteFields]) -> CreditNoteRow:
+def _previewed(call: Call[Any], asked: CreditNoteFields) -> CreditNoteRow:
     """The row of a note that is decided and not recorded."""
-    command = issue_request(call.params)
+    command = issue_request(asked)
     work = call.application.work(call.circumstances())
     return issued(command.credit_note, 0, issue_credit_note(work, command))
 
 
 def _preview(call: Call[CreditNotePreview]) -> dict[str, Any]:
-    return credit_note_object(call.view(), _previewed(call))
+    return credit_note_object(call.view(), _previewed(call, call.params))
 
 
 def _preview_lines(call: Call[CreditNotePreviewLines]) -> dict[str, Any]:
-    return _page(call, call.view(), _previewed(call))
+    return _page(call, call.view(), _previewed(call, call.params))
 
 
 ROUTES: list[Route] = [

@@ -44,8 +44,6 @@ _NEVER: Final[JsonObject] = {
         "payment_method_options": None,
         "payment_method_types": None,
     },
-    "post_payment_credit_notes_amount": 0,
-    "pre_payment_credit_notes_amount": 0,
     "receipt_number": None,
     "shipping_cost": None,
     "shipping_details": None,
@@ -123,12 +121,15 @@ def _invoice_object(
 
 
 def _amounts(row: InvoiceRow) -> JsonObject:
+    """What credit notes took off before payment is not due any more on the wire."""
     amounts = row.amounts
     return {
-        "amount_due": amounts.amount_due,
+        "amount_due": amounts.amount_due - amounts.pre_payment_credited,
         "amount_paid": amounts.amount_paid,
-        "amount_remaining": amounts.amount_due - amounts.amount_paid,
+        "amount_remaining": amounts.amount_remaining,
         "ending_balance": amounts.ending_balance,
+        "post_payment_credit_notes_amount": amounts.post_payment_credited,
+        "pre_payment_credit_notes_amount": amounts.pre_payment_credited,
         "starting_balance": amounts.starting_balance,
         "subtotal": amounts.subtotal,
         "total": amounts.total,

@@ -17,7 +17,7 @@ from ledger.invoices.events import (
     InvoicePaid,
     InvoiceVoided,
 )
-from ledger.invoices.settlement import Credit, Settlement, settle, without
+from ledger.invoices.settlement import Credit, Settlement, credits_after, settle
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.events import DomainEvent
 
@@ -55,11 +55,8 @@ def evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
             return replace(invoice, status="void")
         case InvoiceMarkedUncollectible():
             return replace(invoice, status="uncollectible")
-        case InvoiceCredited():
-            credit = Credit(event.credit_note, event.pre_payment, event.post_payment)
-            return replace(invoice, credits=(*invoice.credits, credit))
-        case InvoiceCreditVoided():
-            return replace(invoice, credits=without(invoice.credits, event.credit_note))
+        case InvoiceCredited() | InvoiceCreditVoided():
+            return replace(invoice, credits=credits_after(invoice.credits, event))
         case _:
             return invoice
 

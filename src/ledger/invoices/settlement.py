@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ledger.invoices.events import InvoiceCreditVoided, InvoiceFinalized
+from ledger.invoices.events import InvoiceCredited, InvoiceCreditVoided, InvoiceFinalized
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,15 @@ class Credit:
         )
 
 
-def without(before: Sequence[Credit], credit_note: str) -> tuple[Credit, ...]:
-    """The credits of an invoice once a note is voided."""
+def credits_after(
+    before: Sequence[Credit], event: InvoiceCredited | InvoiceCreditVoided
+) -> tuple[Credit, ...]:
+    """The credits of an invoice, in the order of their notes' numbers, after one came or went."""
+    note = event.credit_note
+    if isinstance(event, InvoiceCredited):
+        return (*before, Credit(note, event.pre_payment, event.post_payment))
     return tuple(
-        replace(credit, voided=True) if credit.credit_note == credit_note else credit
-        for credit in before
+        replace(credit, voided=True) if credit.credit_note == note else credit for credit in before
     )
 
 

@@ -5,6 +5,8 @@ from datetime import datetime
 import msgspec
 
 from ledger.invoices.events import (
+    InvoiceCredited,
+    InvoiceCreditVoided,
     InvoiceDeleted,
     InvoiceDetailsChanged,
     InvoiceDrafted,
@@ -68,6 +70,10 @@ def _edit(recorded: RecordedEvent, rows: Rows) -> None:
             rows.put(INVOICES, with_details(_known(rows, invoice), details))
         case InvoiceDeleted():
             rows.delete(INVOICES, invoice)
+        case InvoiceCredited(pre_payment=before, post_payment=after):
+            _credit(rows, invoice, before, after)
+        case InvoiceCreditVoided(pre_payment=before, post_payment=after):
+            _credit(rows, invoice, -before, -after)
         case _:
             pass
 
@@ -118,6 +124,16 @@ def _pay(rows: Rows, invoice: str, event: InvoicePaid) -> None:
         amounts=msgspec.structs.replace(row.amounts, amount_paid=event.amount),
     )
     rows.put(INVOICES, paid)
+
+
+def _credit(rows: Rows, invoice: str, before: int, after: int) -> None:
+    row = _known(rows, invoice)
+    amounts = msgspec.structs.replace(
+        row.amounts,
+        pre_payment_credited=row.amounts.pre_payment_credited + before,
+        post_payment_credited=row.amounts.post_payment_credited + after,
+    )
+    rows.put(INVOICES, msgspec.structs.replace(row, amounts=amounts))
 
 
 def _end(rows: Rows, invoice: str, at: datetime, *, status: str, field: str) -> None:

@@ -98,7 +98,11 @@ class LinePart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AmountsPart(msgspec.Struct, frozen=True):
-    """The sums, each 0 until rated. Balances are the customer's, below 0 when in credit."""
+    """The sums, each 0 until rated. Balances are the customer's, below 0 when in credit.
+
+    `amount_due` is as it was issued. Credit notes that stand took `pre_payment_credited` off what
+    remains of it, and gave back `post_payment_credited` beside.
+    """
 
     subtotal: int = 0
     discount_total: int = 0
@@ -109,6 +113,13 @@ class AmountsPart(msgspec.Struct, frozen=True):
     ending_balance: int | None = None
     amount_due: int = 0
     amount_paid: int = 0
+    pre_payment_credited: int = 0
+    post_payment_credited: int = 0
+
+    @property
+    def amount_remaining(self) -> int:
+        """What is still to be paid."""
+        return self.amount_due - self.pre_payment_credited - self.amount_paid
 
 
 class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
