@@ -63,6 +63,24 @@ def test_subscription_items(api: Conforming, shop: Shop) -> None:
     api.refused("GET", "/v1/subscription_items/si_none", 404)
 
 
+def test_credit_notes(api: Conforming, shop: Shop) -> None:
+    notes, shape = "/v1/credit_notes", "CreditNote"
+    subscription = shop.subscribe(shop.customer().id, shop.seat())
+    of = {"invoice": str(subscription.latest_invoice)}
+    made = api.post(notes, shape, {**of, "amount": 100, "expand[]": "invoice"})
+    one = f"{notes}/{made['id']}"
+    api.get(one, shape, {"expand[]": "customer"})
+    api.get(f"{one}/lines", "list:CreditNoteLineItem")
+    api.get(notes, f"list:{shape}", of)
+    api.get(f"{notes}/preview", shape, {**of, "amount": 100})
+    api.get(f"{notes}/preview/lines", "list:CreditNoteLineItem", {**of, "amount": 100})
+    api.post(one, shape, {"memo": "Sorry", "metadata[a]": "b"})
+    api.post(f"{one}/void", shape)
+    api.refused("POST", f"{one}/void", 400)
+    api.refused("POST", notes, 400, of)
+    api.refused("GET", f"{notes}/cn_none", 404)
+
+
 def test_invoices_in_every_status(api: Conforming, shop: Shop) -> None:
     invoices, shape = "/v1/invoices", "Invoice"
     customer = shop.customer(name="Ann", email="ann@example.com").id

@@ -59,6 +59,10 @@ MAY_BE_ABSENT: dict[str, set[str]] = {
     "Invoice.Issuer": {"account"},
     "Invoice.Parent.SubscriptionDetails": {"subscription_proration_date"},
     "InvoiceLineItem.Pricing": {"price_details"},
+    # only of lines that credit a line of the invoice, and only where it is of this type
+    "CreditNoteLineItem": {"invoice_line_item"},
+    "CreditNoteLineItem.PretaxCreditAmount": {"credit_balance_transaction"},
+    "CreditNote.PretaxCreditAmount": {"credit_balance_transaction"},
     "TestClock.StatusDetails": {"advancing"},
 }
 

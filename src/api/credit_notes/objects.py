@@ -7,11 +7,18 @@ from typing import Any
 from api.http.call import View
 from api.http.expand import JsonObject
 from api.http.lists import DEFAULT_LIMIT, list_object
+from api.invoices.objects_deductions import (
+    discount_amounts,
+    pretax_credits,
+    tax_object,
+    total_discounts,
+    total_taxes,
+)
 from api.invoices.objects_lines import description
 from api.prices.objects import price_rows
 from api.tax_rates.objects import tax_rate_objects
 from projections.credit_notes.rows import CreditLinePart, CreditNoteRow
-from projections.invoices.rows import INVOICES, LineDiscountPart, LineTaxPart
+from projections.invoices.rows import INVOICES
 
 Descriptions = Mapping[str, str | None]
 
@@ -57,18 +64,18 @@ def _type(row: CreditNoteRow) -> str:
 
 
 def _amounts(row: CreditNoteRow) -> JsonObject:
-    discounts = _summed_discounts(d for line in row.lines for d in line.discounts)
+    discounts = total_discounts(row.lines)
     return {
         "discount_amount": row.discount_total,
-        "discount_amounts": discounts,
+        "discount_amounts": discount_amounts(discounts),
         "post_payment_amount": row.post_payment,
         "pre_payment_amount": row.pre_payment,
-        "pretax_credit_amounts": _pretax(discounts),
+        "pretax_credit_amounts": pretax_credits(discounts),
         "subtotal": row.subtotal,
         "subtotal_excluding_tax": row.subtotal - row.tax_inclusive,
         "total": row.total,
         "total_excluding_tax": row.total - row.tax_exclusive - row.tax_inclusive,
-        "total_taxes": _summed_taxes(tax for line in row.lines for tax in line.taxes),
+        "total_taxes": [tax_object(tax) for tax in total_taxes(row.lines)],
     }
 
 
@@ -91,20 +98,19 @@ def _line_object(
     view: View, row: CreditNoteRow, line: CreditLinePart, described: Descriptions
 ) -> JsonObject:
     of_invoice, unit = line.invoice_line_item, line.unit_amount_decimal
-    discounts = _summed_discounts(line.discounts)
     shown: dict[str, Any] = {
         "id": line.id,
         "object": "credit_note_line_item",
         "amount": line.amount,
         "description": line.description or described.get(of_invoice or ""),
         "discount_amount": sum(discount.amount for discount in line.discounts),
-        "discount_amounts": discounts,
+        "discount_amounts": discount_amounts(line.discounts),
         "livemode": row.livemode,
         "metadata": line.metadata,
-        "pretax_credit_amounts": _pretax(discounts),
+        "pretax_credit_amounts": pretax_credits(line.discounts),
         "quantity": line.quantity,
         "tax_rates": tax_rate_objects(view, [tax.tax_rate for tax in line.taxes]),
-        "taxes": [_tax(tax) for tax in line.taxes],
+        "taxes": [tax_object(tax) for tax in line.taxes],
         "type": line.kind,
         "unit_amount": _whole(unit),
         "unit_amount_decimal": unit,
@@ -117,37 +123,3 @@ def _whole(unit_amount: str | None) -> int | None:
     if unit_amount is None or Decimal(unit_amount) % 1:
         return None
     return int(Decimal(unit_amount))
-
-
-def _summed_discounts(discounts: Iterable[LineDiscountPart]) -> list[JsonObject]:
-    sums: dict[str, int] = {}
-    for discount in discounts:
-        sums[discount.discount] = sums.get(discount.discount, 0) + discount.amount
-    return [{"amount": amount, "discount": key} for key, amount in sums.items()]
-
-
-def _pretax(discounts: list[JsonObject]) -> list[JsonObject]:
-    return [{**discount, "type": "discount"} for discount in discounts]
-
-
-def _summed_taxes(taxes: Iterable[LineTaxPart]) -> list[JsonObject]:
-    sums: dict[tuple[str, str], JsonObject] = {}
-    for tax in taxes:
-        shown, key = _tax(tax), (tax.tax_rate, tax.reason)
-        before = sums.get(key)
-        if before is not None:
-            shown["amount"] += before["amount"]
-            shown["taxable_amount"] += before["taxable_amount"]
-        sums[key] = shown
-    return list(sums.values())
-
-
-def _tax(tax: LineTaxPart) -> JsonObject:
-    return {
-        "amount": tax.amount,
-        "tax_behavior": "inclusive" if tax.inclusive else "exclusive",
-        "tax_rate_details": {"tax_rate": tax.tax_rate},
-        "taxability_reason": tax.reason,
-        "taxable_amount": tax.taxable_amount,
-        "type": "tax_rate_details",
-    }

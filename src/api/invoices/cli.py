@@ -153,6 +153,10 @@ def _sums(row: "InvoiceRow") -> list[str]:
         balance = format_money(amounts.starting_balance, row.currency)
         sums.append(f"Balance       {balance} (before; below zero is credit)")
     sums.append(f"Amount due    {format_money(amounts.amount_due, row.currency)}")
+    if amounts.pre_payment_credited:
+        credited = format_money(amounts.pre_payment_credited, row.currency)
+        sums.append(f"Credited      {credited} (by credit notes)")
+        sums.append(f"Remaining     {format_money(amounts.amount_remaining, row.currency)}")
     if row.document_sha256 is not None:
         sums.append(f"Rated through position {row.through_position}")
         sums.append(f"SHA-256       {row.document_sha256}")

@@ -1,12 +1,22 @@
 """Discounts and taxes of invoices and their lines as the wire shows them (contract §9)."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from api.http.call import View
 from api.http.expand import JsonObject
 from api.tax_rates.objects import tax_rate_objects
 from projections.invoices.rows import InvoiceRow, LineDiscountPart, LinePart, LineTaxPart
+
+
+class Deducted(Protocol):
+    """A line with what is taken off it and put on it."""
+
+    @property
+    def discounts(self) -> tuple[LineDiscountPart, ...]: ...
+
+    @property
+    def taxes(self) -> tuple[LineTaxPart, ...]: ...
 
 
 def invoice_deductions(view: View, row: InvoiceRow) -> JsonObject:
@@ -16,41 +26,43 @@ def invoice_deductions(view: View, row: InvoiceRow) -> JsonObject:
     subtotal and the total without tax as they do with it.
     """
     amounts = row.amounts
-    discounts = _total_discounts(row.lines)
+    discounts = total_discounts(row.lines)
     return {
         "default_tax_rates": tax_rate_objects(view, row.default_tax_rates),
         "discounts": [discount.id for discount in row.discounts],
         "subtotal_excluding_tax": amounts.subtotal - amounts.tax_inclusive,
-        "total_discount_amounts": _discount_amounts(discounts),
+        "total_discount_amounts": discount_amounts(discounts),
         "total_excluding_tax": amounts.total - amounts.tax_exclusive - amounts.tax_inclusive,
-        "total_pretax_credit_amounts": _pretax_credits(discounts),
-        "total_taxes": [_tax(tax) for tax in _total_taxes(row.lines)],
+        "total_pretax_credit_amounts": pretax_credits(discounts),
+        "total_taxes": [tax_object(tax) for tax in total_taxes(row.lines)],
     }
 
 
 def line_deductions(line: LinePart) -> JsonObject:
     """The discounts of the line itself, and by how much they and the invoice's lower it."""
     return {
-        "discount_amounts": _discount_amounts(line.discounts),
+        "discount_amounts": discount_amounts(line.discounts),
         "discountable": line.discountable,
         "discounts": [discount.id for discount in line.own_discounts],
-        "pretax_credit_amounts": _pretax_credits(line.discounts),
-        "taxes": [_tax(tax) for tax in line.taxes],
+        "pretax_credit_amounts": pretax_credits(line.discounts),
+        "taxes": [tax_object(tax) for tax in line.taxes],
     }
 
 
-def _discount_amounts(discounts: Iterable[LineDiscountPart]) -> list[JsonObject]:
+def discount_amounts(discounts: Iterable[LineDiscountPart]) -> list[JsonObject]:
+    """By how much each discount lowers something."""
     return [{"amount": one.amount, "discount": one.discount} for one in discounts]
 
 
-def _pretax_credits(discounts: Iterable[LineDiscountPart]) -> list[JsonObject]:
+def pretax_credits(discounts: Iterable[LineDiscountPart]) -> list[JsonObject]:
     """Discounts are all there are."""
     return [
         {"amount": one.amount, "discount": one.discount, "type": "discount"} for one in discounts
     ]
 
 
-def _tax(tax: LineTaxPart) -> JsonObject:
+def tax_object(tax: LineTaxPart) -> JsonObject:
+    """What a tax rate comes to."""
     return {
         "amount": tax.amount,
         "tax_behavior": "inclusive" if tax.inclusive else "exclusive",
@@ -61,7 +73,7 @@ def _tax(tax: LineTaxPart) -> JsonObject:
     }
 
 
-def _total_discounts(lines: Sequence[LinePart]) -> list[LineDiscountPart]:
+def total_discounts(lines: Sequence[Deducted]) -> list[LineDiscountPart]:
     """The sum of each discount, in the order in which they are first taken."""
     totals: dict[str, int] = {}
     for one in (one for line in lines for one in line.discounts):
@@ -69,7 +81,7 @@ def _total_discounts(lines: Sequence[LinePart]) -> list[LineDiscountPart]:
     return [LineDiscountPart(discount, amount) for discount, amount in totals.items()]
 
 
-def _total_taxes(lines: Sequence[LinePart]) -> list[LineTaxPart]:
+def total_taxes(lines: Sequence[Deducted]) -> list[LineTaxPart]:
     """The sum of each tax rate, in the order in which they first apply."""
     totals: dict[Any, tuple[int, int]] = {}
     for tax in (tax for line in lines for tax in line.taxes):
