@@ -88,10 +88,11 @@ def line_objects(
 
 
 def _descriptions(view: View, invoice_id: str) -> Descriptions:
-    invoice = view.rows.get(INVOICES, invoice_id)
-    lines = invoice.lines if invoice else ()
-    prices = price_rows(view, (line.price for line in lines if line.price is not None))
-    return {line.id: description(line, prices.get(line.price or "")) for line in lines}
+    row = view.rows.require(INVOICES, "invoice", invoice_id)
+    prices = price_rows(view, (line.price for line in row.lines if line.price is not None))
+    return {
+        line.id: description(line, prices.get(line.price or ""), row.currency) for line in row.lines
+    }
 
 
 def _line_object(
