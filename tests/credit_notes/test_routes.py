@@ -153,3 +153,14 @@ def test_drafts_are_not_credited(shop: HttpShop) -> None:
     refused = shop.refused("POST", NOTES, invoice=draft["id"], amount=1)
     assert (refused.status, refused.param) == (400, "invoice")
     assert "a draft" in refused.message
+
+
+def test_the_page_of_an_invoice_names_the_notes_that_stand(
+    shop: HttpShop, invoice: dict[str, Any]
+) -> None:
+    void, stands = (shop.post(NOTES, invoice=invoice["id"], amount=amount) for amount in (100, 500))
+    shop.post(f"{NOTES}/{void['id']}/void")
+    page = shop.http.get(f"/audit/v1/invoices/{invoice['id']}.html").text
+    assert f"Credit note {stands['number']}" in page
+    assert void["number"] not in page
+    assert "15.00" in page

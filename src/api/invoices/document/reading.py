@@ -5,12 +5,13 @@ from api.invoices.document.composing import Sources, compose
 from api.invoices.document.lines import LineSources
 from api.invoices.document.naming import discount_names, tax_names
 from api.invoices.document.page import InvoicePage
-from api.invoices.document.sums import SumSources
+from api.invoices.document.sums import Credit, SumSources
 from api.invoices.live import with_amounts
 from api.prices.objects import price_rows
 from ledger.accounts.ledgers import CONTROL_LEDGER
 from ledger.prices.terms import PriceTerms
 from projections.accounts.rows import ACCOUNTS
+from projections.credit_notes.queries import standing_notes
 from projections.customers.rows import CUSTOMERS
 from projections.invoices.rows import INVOICES, InvoiceRow
 from projections.prices.rows import PriceRow
@@ -25,9 +26,19 @@ def invoice_page(view: View, row: InvoiceRow) -> InvoicePage:
             seller=_seller(view),
             customer=view.rows.get(CUSTOMERS, row.customer),
             lines=_line_sources(view, rated),
-            sums=SumSources(discount_names(view.rows, rated), tax_names(view.rows, rated)),
+            sums=SumSources(
+                discount_names(view.rows, rated), tax_names(view.rows, rated), _credits(view, rated)
+            ),
         ),
     )
+
+
+def _credits(view: View, row: InvoiceRow) -> tuple[Credit, ...]:
+    """The notes that lowered what was still to pay."""
+    if not row.amounts.pre_payment_credited:
+        return ()
+    notes = standing_notes(view.services.reader(view.identity.ledger_id), row.id)
+    return tuple(Credit(note.number, note.pre_payment) for note in notes if note.pre_payment)
 
 
 def _seller(view: View) -> str:

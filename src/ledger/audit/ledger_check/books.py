@@ -18,6 +18,8 @@ from ledger.invoices import aggregate as invoices
 from ledger.invoices.aggregate import Invoice
 from ledger.invoices.events import (
     DraftLine,
+    InvoiceCredited,
+    InvoiceCreditVoided,
     InvoiceDeleted,
     InvoiceDrafted,
     InvoiceFinalized,
@@ -109,6 +111,10 @@ class Books:
                 self._finalize(invoice, self.drafts.pop(invoice).draft, event)
             case InvoicePaid(amount=amount):
                 self.dues.pay(invoice, amount)
+            case InvoiceCredited(pre_payment=amount):
+                self.dues.credit(invoice, amount)
+            case InvoiceCreditVoided(pre_payment=amount):
+                self.dues.credit(invoice, -amount)
             case InvoiceVoided():
                 self.void.add(invoice)
                 self.adjustments.void(invoice)
