@@ -79,6 +79,15 @@ def test_what_happens_to_an_invoice_is_on_its_page(shop: HttpShop, invoice: str)
     assert "alert(1)" not in html(shop, invoice)
 
 
+def test_a_credit_note_is_on_the_page(shop: HttpShop, invoice: str):
+    note = shop.post("/v1/credit_notes", invoice=invoice, amount=45)
+    page = html(shop, invoice)
+    for text in (f"Credit note {note['number']}", "−US$0.45", "Remaining", "US$0.75"):
+        assert text in page
+    shop.post(f"/v1/credit_notes/{note['id']}/void")
+    assert note["number"] not in html(shop, invoice)
+
+
 def test_the_command_prints_the_same_page(served: Served, shop: HttpShop, invoice: str):
     ran = served.command("invoice", "show", invoice, "--html")
     assert (ran.returncode, ran.stderr) == (0, "")

@@ -39,6 +39,8 @@ MANY_SUMS = an_invoice(
         ending_balance=0,
         amount_due=16_000,
         amount_paid=6_000,
+        pre_payment_credited=4_000,
+        post_payment_credited=500,
     ),
 )
 
@@ -48,7 +50,7 @@ def test_sums_lead_from_the_lines_to_what_remains():
         MANY_SUMS,
         discounts={"di_1": "Launch, 10 % off"},
         tax_rates={"txr_vat": "VAT 19 %", "txr_duty": "Duty 1 %"},
-        credits_=(Credit("ADA-0001-CN-01", 4_000),),
+        credits_=(Credit("ADA-0001-CN-01", 4_000, 500),),
     )
     assert page.sums == (
         Sum("Subtotal", "US$150.00"),
@@ -62,6 +64,7 @@ def test_sums_lead_from_the_lines_to_what_remains():
         Sum("Credit note ADA-0001-CN-01", "−US$40.00"),
         Sum("Paid", "−US$60.00"),
         Sum("Remaining", "US$60.00", "total"),
+        Sum("Given back by credit note ADA-0001-CN-01", "US$5.00", "memo"),
     )
     assert page.headline == Sum("Amount due", "US$60.00")
     assert page.lines[0].notes[-1] == "Its part of the discounts: −US$10.00."

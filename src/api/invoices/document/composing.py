@@ -7,7 +7,7 @@ from typing import Final
 from api.invoices.document.figures import day, money, period, plain, plain_lines
 from api.invoices.document.lines import LineSources, shown_line
 from api.invoices.document.page import Entry, InvoicePage, Party, Proof, Sum
-from api.invoices.document.sums import SumSources, amount_remaining, shown_sums
+from api.invoices.document.sums import SumSources, shown_sums
 from projections.customers.rows import CustomerRow, PersonalPart
 from projections.invoices.rows import InvoiceRow
 
@@ -39,12 +39,12 @@ def compose(row: InvoiceRow, sources: Sources) -> InvoicePage:
         title=f"{heading} from {seller}",
         heading=heading,
         status=_STATUSES[row.status],
-        standing=_standing(row, sources),
+        standing=_standing(row),
         mark=_mark(row),
         seller=Party(seller),
         customer=_customer(personal),
         facts=_facts(row, personal),
-        headline=_headline(row, sources),
+        headline=_headline(row),
         lines=tuple(shown_line(row, line, sources.lines) for line in row.lines),
         sums=shown_sums(row, sources.sums),
         notes=plain_lines(row.description),
@@ -103,8 +103,7 @@ def _mark(row: InvoiceRow) -> str:
     return " ".join(marks)
 
 
-def _headline(row: InvoiceRow, sources: Sources) -> Sum:
-    remaining = amount_remaining(row, sources.sums.credits)
+def _headline(row: InvoiceRow) -> Sum:
     match row.status:
         case "draft":
             label, amount = "Amount so far", row.amounts.amount_due
@@ -113,13 +112,12 @@ def _headline(row: InvoiceRow, sources: Sources) -> Sum:
         case "paid" if row.amounts.amount_paid:
             label, amount = "Amount paid", row.amounts.amount_paid
         case _:
-            label, amount = "Amount due", remaining
+            label, amount = "Amount due", row.amounts.amount_remaining
     return Sum(label, money(amount, row.currency))
 
 
-def _standing(row: InvoiceRow, sources: Sources) -> str:
+def _standing(row: InvoiceRow) -> str:
     """What the status means for the reader, in one sentence."""
-    remaining = amount_remaining(row, sources.sums.credits)
     match row.status:
         case "draft" if row.finalization_error:
             return f"It cannot be issued as it stands: {plain(row.finalization_error)}"
@@ -133,7 +131,7 @@ def _standing(row: InvoiceRow, sources: Sources) -> str:
             return "Payment is no longer expected."
         case "paid" if row.amounts.amount_paid and row.paid_at is not None:
             return f"Paid on {day(row.paid_at).text}. Thank you."
-        case _ if remaining <= 0:
+        case _ if row.amounts.amount_remaining <= 0:
             return "Nothing is to be paid."
         case _ if row.due_date is not None:
             return f"To be paid by {day(row.due_date).text} (UTC)."

@@ -34,11 +34,11 @@ def invoice_page(view: View, row: InvoiceRow) -> InvoicePage:
 
 
 def _credits(view: View, row: InvoiceRow) -> tuple[Credit, ...]:
-    """The notes that lowered what was still to pay."""
-    if not row.amounts.pre_payment_credited:
+    """The notes that stand, with what each took off and gave back."""
+    if not (row.amounts.pre_payment_credited or row.amounts.post_payment_credited):
         return ()
     notes = standing_notes(view.services.reader(view.identity.ledger_id), row.id)
-    return tuple(Credit(note.number, note.pre_payment) for note in notes if note.pre_payment)
+    return tuple(Credit(note.number, note.pre_payment, note.post_payment) for note in notes)
 
 
 def _seller(view: View) -> str:

@@ -1,7 +1,7 @@
 """The sums of an invoice's page: from the lines to what is left to pay."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,10 +22,12 @@ _REASONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """A credit note: its number, and by how much it lowered what was still to pay."""
+    """A credit note that stands: by how much it lowered what was still to pay, and how much was
+    given back beside."""
 
     number: str
     amount: int
+    given_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,6 @@ def shown_sums(row: InvoiceRow, sources: SumSources) -> tuple[Sum, ...]:
     sums += _balance(row)
     sums.append(Sum("Amount due", money(amounts.amount_due, currency), "total"))
     return (*sums, *_since(row, sources.credits))
-
-
-def amount_remaining(row: InvoiceRow, credit_notes: Iterable[Credit]) -> int:
-    """Minor units that are still to be paid."""
-    credited = sum(credit.amount for credit in credit_notes)
-    return row.amounts.amount_due - row.amounts.amount_paid - credited
 
 
 def _discounts(row: InvoiceRow, sources: SumSources) -> list[Sum]:
@@ -116,10 +112,17 @@ def _since(row: InvoiceRow, credit_notes: Sequence[Credit]) -> list[Sum]:
     sums = [
         Sum(f"Credit note {credit.number}", money(-credit.amount, currency))
         for credit in credit_notes
+        if credit.amount
     ]
     if paid:
         sums.append(Sum("Paid", money(-paid, currency)))
     if sums:
-        remaining = amount_remaining(row, credit_notes)
-        sums.append(Sum("Remaining", money(remaining, currency), "total"))
-    return sums
+        sums.append(Sum("Remaining", money(row.amounts.amount_remaining, currency), "total"))
+    given_back = [
+        Sum(
+            f"Given back by credit note {credit.number}", money(credit.given_back, currency), "memo"
+        )
+        for credit in credit_notes
+        if credit.given_back
+    ]
+    return sums + given_back
