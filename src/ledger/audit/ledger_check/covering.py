@@ -94,7 +94,7 @@ def _drafted(books: Books, invoice_id: str, invoice: Invoice, position: int) -> 
 def _running(
     books: Books, subscription_id: str, subscription: Subscription, position: int
 ) -> Iterator[Stretch]:
-    """What waits for the next invoice, and what runs: not to be billed on trial and while paused."""
+    """What waits for the next invoice, and what runs: unbilled on trial and while paused."""
     for segment in subscription.segments:
         yield _open(books, subscription_id, subscription, segment, position)
     for item in subscription.items:
