@@ -17,10 +17,11 @@ from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import Conflict, LedgerError, Unavailable
 from ledger.kernel.ids import new_id
 from ledger.late_usage.commands import AdjustLateUsage
-from ledger.subscriptions.commands import ResumeCollection
+from ledger.subscriptions.commands import CheckThresholds, ResumeCollection
 from ledger.test_clocks.commands import CompleteTestClockAdvance
 from projections.due.queries import advancing_clocks, ledgers_with_work, next_due
 from projections.due.rows import ClockRow, DueRow
+from projections.due.thresholds import ledgers_with_thresholds, usage_towards_thresholds
 from projections.late_usage.queries import LateLine, late_lines, late_lines_of
 from projections.runtime.leases import Lease
 from projections.runtime.wake import Bell
@@ -35,6 +36,7 @@ _LONGEST_PAUSE_SECONDS = 1.0
 _PAUSE_AFTER_ERROR_SECONDS = 0.5
 _SHORTEST_PAUSE_SECONDS = 0.02
 _FORGET_EVERY_SECONDS = 600.0
+_CHECK_THRESHOLDS_EVERY_SECONDS = 3.0
 _LEFT_FOR_SECONDS = 60.0
 
 
@@ -46,6 +48,7 @@ class Scheduler:
         self._services = services
         self._stopping = stopping or threading.Event()
         self._in_vain: dict[tuple[int, str], float] = {}
+        self._usage_seen: dict[tuple[int, str], int] = {}
 
     def step(self) -> int:
         """Do what is due now, oldest first, with a turn for every ledger; how many commands were
@@ -59,6 +62,23 @@ class Scheduler:
         services, now = self._services, system_now()
         ledgers = services.projector.checkpoints.ledgers()
         return sum(services.idempotency_keys(ledger_id).expire(now) for ledger_id in ledgers)
+
+    def check_thresholds(self) -> int:
+        """Invoice what has reached a threshold, where usage has moved since the last time; how
+        many commands were issued."""
+        done = 0
+        for ledger_id in ledgers_with_thresholds(self._services.datastore):
+            identity = self._services.identity(ledger_id)
+            usage = usage_towards_thresholds(self._services.reader(ledger_id))
+            for subscription, events in usage.items():
+                if self._stopping.is_set():
+                    return done
+                seen = (ledger_id, subscription)
+                if self._usage_seen.get(seen) != events:
+                    self._execute(identity, CheckThresholds(subscription=subscription))
+                    self._usage_seen[seen] = events
+                    done += 1
+        return done
 
     def _turn_of(self, ledger_id: int, now: int) -> int:
         identity = self._services.identity(ledger_id)
@@ -173,7 +193,7 @@ def _command_for(row: DueRow) -> Command:
 def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, bell: Bell) -> None:
     """Work until `stopping` is set, at least once a second."""
     scheduler = Scheduler(services, stopping)
-    pause, forget_at = _BUSY_PAUSE_SECONDS, monotonic()
+    pause, forget_at, check_at = _BUSY_PAUSE_SECONDS, monotonic(), monotonic()
     while not stopping.is_set():
         try:
             leads = lease.take(system_now())
@@ -181,6 +201,9 @@ def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, b
             if leads and monotonic() >= forget_at:
                 scheduler.forget_old_keys()
                 forget_at = monotonic() + _FORGET_EVERY_SECONDS
+            if leads and monotonic() >= check_at:
+                done += scheduler.check_thresholds()
+                check_at = monotonic() + _CHECK_THRESHOLDS_EVERY_SECONDS
         except (PersistenceError, LedgerError) as error:
             _log.warning("the scheduler waits", error=str(error))
             stopping.wait(_PAUSE_AFTER_ERROR_SECONDS)

@@ -157,7 +157,7 @@ SUBSCRIPTIONS = Table(
         "unbilled_since": "bigint",
         "has_thresholds": "boolean",
     },
-    indexes=(("sequence",), ("customer",), ("test_clock",)),
+    indexes=(("sequence",), ("customer",), ("test_clock",), ("has_thresholds",)),
     version=2,
 )
 
