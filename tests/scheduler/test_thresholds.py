@@ -24,9 +24,7 @@ def ledger(services: Services) -> StoredLedger:
 def invoices(ledger: StoredLedger) -> list[str]:
     recorder, mapper = ledger.application.recorder, ledger.application.mapper
     facts = (mapper.to_domain_event(one) for one in recorder.select_notifications(1, 10_000))
-    return [
-        fact.event.billing_reason for fact in facts if isinstance(fact.event, InvoiceDrafted)
-    ]
+    return [fact.event.billing_reason for fact in facts if isinstance(fact.event, InvoiceDrafted)]
 
 
 def use(services: Services, ledger: StoredLedger, identifier: str, value: str) -> None:
@@ -48,3 +46,4 @@ def test_usage_that_reaches_a_threshold_is_invoiced(
     use(services, ledger, "b", "1")
     assert scheduler.check_thresholds() == 1
     assert scheduler.check_thresholds() == 0
+    assert invoices(ledger) == ["subscription_threshold"]

@@ -153,7 +153,7 @@ def threshold_draft(
     invoice_id = waiting_invoice_id(subscription_id, subscription, "subscription_threshold")
     sheet = Sheet(work, invoice_id, subscription, created)
     ended = periods_cut_at(subscription, created)
-    lines = (*waiting_lines(sheet), *open_usage_lines(sheet, created))
+    lines = (*waiting_lines(sheet), *open_usage_lines(sheet))
     return _draft(
         sheet,
         subscription_id,

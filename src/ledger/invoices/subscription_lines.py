@@ -16,13 +16,14 @@ from ledger.kernel.ids import derived_id
 from ledger.kernel.periods import Period
 from ledger.store.work import Work
 from ledger.subscriptions.aggregate import Subscription
-from ledger.subscriptions.cycle import open_part, open_segment, past_periods, whole_period
+from ledger.subscriptions.cycle import open_part, past_periods, whole_period
 from ledger.subscriptions.parts import (
     BilledEarly,
     Charged,
     CurrentPeriod,
     Segment,
     SubscriptionItem,
+    cut,
 )
 from ledger.subscriptions.state import charge_ahead
 
@@ -103,13 +104,24 @@ def waiting_lines(sheet: Sheet) -> Iterator[DraftLine]:
     yield from _usage_of_removed(sheet)
 
 
-def open_usage_lines(sheet: Sheet, until: datetime) -> Iterator[DraftLine]:
-    """Usage of the running periods so far."""
-    subscription = sheet.subscription
+def open_usage_lines(sheet: Sheet) -> Iterator[DraftLine]:
+    """Usage so far of the running periods that began before the invoice."""
+    for _, segment in open_usage(sheet.subscription, sheet.created):
+        yield from usage_lines(sheet, segment, whole=False)
+
+
+def open_usage(
+    subscription: Subscription, created: datetime
+) -> Iterator[tuple[SubscriptionItem, Segment]]:
+    """Each metered item with the whole of its running period at its present price, unless its
+    usage up to now waits in a segment that was ended for this invoice."""
+    if subscription.status != "active":
+        return
+    ended = {part.item for part in subscription.segments if part.period.end == created}
     for item in subscription.items:
-        segment = open_segment(subscription, item, until)
-        if segment is not None and subscription.status == "active":
-            yield from usage_lines(sheet, segment, whole=False)
+        part = open_part(item, cut(subscription.period_of(item), subscription.cancel_at))
+        if item.is_metered and part.length and item.id not in ended:
+            yield item, _segment(subscription, item, part)
 
 
 def usage_lines(sheet: Sheet, segment: Segment, *, whole: bool) -> Iterator[DraftLine]:

@@ -11,13 +11,13 @@ from ledger.invoices.bill import Bill
 from ledger.invoices.close_period import InvoiceBilling
 from ledger.invoices.drafting import paused_collection, threshold_draft, waiting_invoice_id
 from ledger.invoices.finalizing import bill_now
-from ledger.invoices.subscription_lines import given_back_id, usage_line_id
+from ledger.invoices.subscription_lines import given_back_id, open_usage, usage_line_id
 from ledger.kernel.periods import Period
 from ledger.kernel.quantities import EXACT, ZERO
 from ledger.store.work import Work
 from ledger.subscriptions.aggregate import Subscription, evolve
 from ledger.subscriptions.commands import CheckThresholds
-from ledger.subscriptions.cycle import boundary, open_segment
+from ledger.subscriptions.cycle import boundary
 from ledger.subscriptions.ending import follow_period_end
 from ledger.subscriptions.events import ThresholdReached
 from ledger.subscriptions.handlers import require_subscription, subscription_now
@@ -92,10 +92,7 @@ class _OpenPart(NamedTuple):
 
 
 def _open_parts(subscription: Subscription, invoice_id: str, now: datetime) -> Iterator[_OpenPart]:
-    for item in subscription.items:
-        segment = open_segment(subscription, item, now)
-        if segment is None:
-            continue
+    for item, segment in open_usage(subscription, now):
         before = tuple(
             early for early in subscription.billed_early if segment.covers(early.item, early.period)
         )
@@ -111,8 +108,14 @@ def _open_parts(subscription: Subscription, invoice_id: str, now: datetime) -> I
 def _is_reached(
     work: Work, subscription: Subscription, bill: Bill, invoice_id: str, now: datetime
 ) -> bool:
-    """Whether usage that is not billed yet, or what it comes to, is enough."""
+    """Whether usage that is not billed yet, or what it comes to, is enough.
+
+    What is charged without any usage does not reach a threshold.
+    """
     parts = list(_open_parts(subscription, invoice_id, now))
+    quantities = {line.id: Decimal(line.quantity) for line in bill.lines}
+    if not any(quantities[part.line] for part in parts):
+        return False
     usage = {line.id for line in bill.draft.lines if line.kind == "metered"}
     usage |= {line for part in parts for line in part.given_back}
     thresholds = subscription.thresholds
@@ -120,7 +123,6 @@ def _is_reached(
         unbilled = sum(line.amount for line in bill.lines if line.id in usage)
         if unbilled >= thresholds.amount_gte:
             return True
-    quantities = {line.id: Decimal(line.quantity) for line in bill.lines}
     return any(
         part.item.usage_gte is not None
         and EXACT.subtract(quantities[part.line], _billed_quantity(work, part.before))
