@@ -90,6 +90,31 @@ def test_the_policy_of_the_ledger(shop: HttpShop) -> None:
     assert change(shop, path, "next_invoice").json()["own"] == "next_invoice"
 
 
+def test_usage_that_a_subscription_drops_is_listed_with_its_reason(shop: HttpShop) -> None:
+    subscription = shop.subscribe()
+    shop.use(250, timestamp=JANUARY)
+    shop.advance(JANUARY + DAY)
+    shop.delete(f"/v1/subscriptions/{subscription['id']}")
+    [found] = shop.get("/audit/v1/usage_not_billed", customer=shop.customer)["data"]
+    assert (found["reason"], found["subscription"]) == (
+        "canceled_without_invoice",
+        subscription["id"],
+    )
+    assert (found["quantity"], found["meter_events"]) == ("250", 1)
+    assert found["period"] == {"start": JANUARY, "end": JANUARY + DAY}
+
+
+def test_usage_of_no_subscription_is_found(shop: HttpShop) -> None:
+    path = f"/audit/v1/customers/{shop.customer}/usage_without_subscription"
+    shop.use(70, timestamp=JANUARY - DAY)
+    shop.subscribe()
+    shop.use(250, timestamp=JANUARY)
+    [found] = shop.get(path)["data"]
+    assert (found["quantity"], found["meter"]) == ("70", shop.meter)
+    assert found["period"] == {"start": None, "end": JANUARY}
+    assert shop.get("/audit/v1/usage_not_billed", customer=shop.customer)["data"] == []
+
+
 def test_every_sum_of_the_ledger_holds(shop: HttpShop) -> None:
     late_january(shop)
     adjustments(shop)

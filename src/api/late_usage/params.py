@@ -1,8 +1,10 @@
 """What is asked of late usage."""
 
+from typing import Annotated
+
 from api.http.lists import CreatedListParams
 from api.http.params import RequestParams
-from api.http.wire_types import Id
+from api.http.wire_types import Id, text
 from ledger.late_usage.events import Outcome, Policy
 
 
@@ -12,6 +14,14 @@ class LateUsageList(CreatedListParams):
     customer: Id | None = None
     invoice: Id | None = None
     outcome: Outcome | None = None
+
+
+class NotBilledList(CreatedListParams):
+    """Which stretches that are not billed are wanted."""
+
+    customer: Id | None = None
+    subscription: Id | None = None
+    reason: Annotated[str, text(50)] | None = None
 
 
 class LedgerPolicy(RequestParams):

@@ -6,8 +6,9 @@ from api.http.call import Call, bounds
 from api.http.lists import list_object
 from api.http.openapi import Endpoint
 from api.http.routes import NoParams, Route, query
+from api.late_usage.not_billed import not_billed_page, without_subscription
 from api.late_usage.objects import late_usage_object
-from api.late_usage.params import CustomerPolicy, LateUsageList, LedgerPolicy
+from api.late_usage.params import CustomerPolicy, LateUsageList, LedgerPolicy, NotBilledList
 from api.late_usage.policies import policy_document
 from ledger.late_usage.commands import ChangeLateUsagePolicy
 from projections.late_usage.rows import LATE_USAGE
@@ -60,6 +61,39 @@ ROUTES: list[Route] = [
             ),
         ),
         _list,
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path="/audit/v1/usage_not_billed",
+            params=NotBilledList,
+            returns="usage_not_billed",
+            summary="List usage that is never billed, and why",
+            tag=TAG,
+            listed=True,
+            description=(
+                "Stretches that a subscription dropped (`trial`, `paused`, `item_removed`, "
+                "`usage_cleared`, `classic_price_change`, `canceled_without_invoice`), and late "
+                "usage that was only reported, with what was used in each as of now."
+            ),
+        ),
+        not_billed_page,
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path="/audit/v1/customers/{customer:str}/usage_without_subscription",
+            params=NoParams,
+            returns="usage_without_subscription",
+            summary="What a customer used without a subscription to bill it",
+            tag=TAG,
+            listed=True,
+            description=(
+                "Of each meter, the stretches in which no subscription had a price for it; `start` "
+                "and `end` are null where there is no bound."
+            ),
+        ),
+        without_subscription,
     ),
     query(
         Endpoint(

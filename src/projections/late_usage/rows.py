@@ -35,6 +35,34 @@ class LateUsageRow(msgspec.Struct, frozen=True, kw_only=True):
     test_clock: str | None
 
 
+class NotBilledRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of usage that is never billed, and why: dropped by a subscription, or late and only
+    reported (`late_usage`, whose `amount` it would have come to). It may be empty of usage."""
+
+    id: str
+    sequence: int
+    created: int
+    customer: str
+    subscription: str | None
+    subscription_item: str | None
+    meter: str
+    price: str
+    period_start: int
+    period_end: int
+    reason: str
+    invoice: str | None = None
+    late_usage: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+
+
+class SubscriberRow(msgspec.Struct, frozen=True):
+    """Whose a subscription is."""
+
+    id: str
+    customer: str
+
+
 class LateUsagePolicyRow(msgspec.Struct, frozen=True):
     """The policy of a customer, None to follow the ledger's, or of the ledger under `LEDGER`."""
 
@@ -58,3 +86,18 @@ LATE_USAGE = Table(
 )
 
 LATE_USAGE_POLICIES = Table("late_usage_policies", LateUsagePolicyRow)
+
+NOT_BILLED = Table(
+    "usage_not_billed",
+    NotBilledRow,
+    columns={
+        "sequence": "bigint",
+        "created": "bigint",
+        "customer": "text",
+        "subscription": "text",
+        "reason": "text",
+    },
+    indexes=(("sequence",), ("customer",)),
+)
+
+SUBSCRIBERS = Table("usage_subscribers", SubscriberRow)

@@ -1,0 +1,147 @@
+"""Usage that is never billed, and why: dropped, only reported, or of no subscription."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from api.http.call import Call, bounds
+from api.http.lists import list_object
+from api.http.routes import NoParams
+from api.late_usage.params import NotBilledList
+from ledger.customers.handlers import require_customer
+from ledger.kernel.clock import EPOCH, from_epoch, from_microseconds, to_epoch
+from ledger.kernel.periods import Period
+from ledger.kernel.quantities import decimal_text
+from ledger.meter_events.usage import Asked
+from ledger.store.work import Work
+from ledger.subscriptions.cycle import open_segment
+from ledger.subscriptions.handlers import require_subscription
+from projections.late_usage.rows import NOT_BILLED, NotBilledRow
+from projections.meter_events.billed_lines import BILLED_LINES
+from projections.meter_events.rows import series_of
+from projections.meter_events.usage import LiveUsageReader
+from projections.meters.rows import METERS, MeterRow
+from projections.runtime.reader import Reader
+
+_NEVER = from_epoch(253_370_764_800)
+"""The year 9999."""
+
+
+def not_billed_page(call: Call[NotBilledList]) -> dict[str, Any]:
+    """A page of stretches that are not billed, with what was used in each as of now."""
+    asked, reader = call.params, call.reader()
+    where = {
+        "customer": asked.customer,
+        "subscription": asked.subscription,
+        "reason": asked.reason,
+    }
+    rows, more = reader.page(NOT_BILLED, asked, where, bounds(asked.created))
+    return list_object(call.url, list(_stretches(reader, rows)), has_more=more)
+
+
+def without_subscription(call: Call[NoParams]) -> dict[str, Any]:
+    """What a customer used of each meter while no subscription of theirs had a price for it."""
+    work = call.application.work(call.circumstances())
+    customer = call.path["customer"]
+    require_customer(work, customer)
+    reader = call.reader()
+    meters = reader.fetch_rows(METERS, "ledger_id = %(ledger_id)s ORDER BY sequence", {})
+    running = _running(work, customer)
+    found: list[dict[str, Any]] = []
+    for meter in meters:
+        covered = [*running[meter.id], *_billed(reader, meter.id, customer)]
+        asked = [Asked(meter.definition(), gap.start, gap.end) for gap in _gaps(covered)]
+        usages = LiveUsageReader(reader).usages(customer, asked, reader.head).usages
+        found += [
+            _unsubscribed(meter, customer, one, usage.quantity, usage.meter_events)
+            for one, usage in zip(asked, usages, strict=True)
+            if usage.meter_events
+        ]
+    return list_object(call.url, found, has_more=False)
+
+
+def _stretches(reader: Reader, rows: Sequence[NotBilledRow]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        meter = reader.require(METERS, "billing meter", row.meter)
+        start, end = from_epoch(row.period_start), from_epoch(row.period_end)
+        asked = [Asked(meter.definition(), start, end)]
+        [usage] = LiveUsageReader(reader).usages(row.customer, asked, reader.head).usages
+        yield {
+            "id": row.id,
+            "object": "usage_not_billed",
+            "amount": row.amount,
+            "created": row.created,
+            "currency": row.currency,
+            "customer": row.customer,
+            "invoice": row.invoice,
+            "late_usage": row.late_usage,
+            "meter": row.meter,
+            "meter_events": usage.meter_events,
+            "period": {"start": row.period_start, "end": row.period_end},
+            "price": row.price,
+            "quantity": decimal_text(usage.quantity),
+            "reason": row.reason,
+            "subscription": row.subscription,
+            "subscription_item": row.subscription_item,
+        }
+
+
+def _unsubscribed(
+    meter: MeterRow, customer: str, asked: Asked, quantity: Any, meter_events: int
+) -> dict[str, Any]:
+    """`period` bounds are null where it has none."""
+    start = None if asked.start == EPOCH else to_epoch(asked.start)
+    end = None if asked.end == _NEVER else to_epoch(asked.end)
+    return {
+        "object": "usage_without_subscription",
+        "customer": customer,
+        "meter": meter.id,
+        "meter_events": meter_events,
+        "period": {"start": start, "end": end},
+        "quantity": decimal_text(quantity),
+        "reason": "no_subscription",
+    }
+
+
+def _running(work: Work, customer_id: str) -> defaultdict[str, list[Period]]:
+    """What running subscriptions have billed or will bill, by meter."""
+    covered: defaultdict[str, list[Period]] = defaultdict(list)
+    for subscription_id in require_customer(work, customer_id).subscriptions:
+        subscription = require_subscription(work, subscription_id)
+        if subscription.status == "canceled":
+            continue
+        for segment in subscription.segments:
+            covered[segment.meter].append(segment.period)
+        for item in subscription.items:
+            segment = open_segment(subscription, item, _NEVER)
+            if segment is not None:
+                covered[segment.meter].append(Period(segment.period.start, _NEVER))
+    return covered
+
+
+def _billed(reader: Reader, meter: str, customer: str) -> Iterator[Period]:
+    """What lines of invoices bill, and what was dropped for a reason of its own."""
+    lines = reader.fetch_rows(
+        BILLED_LINES,
+        "ledger_id = %(ledger_id)s AND series = %(series)s",
+        {"series": series_of(meter, customer)},
+    )
+    for line in lines:
+        yield Period(from_microseconds(line.from_time), from_microseconds(line.to_time))
+    dropped = reader.fetch_rows(
+        NOT_BILLED, "ledger_id = %(ledger_id)s AND customer = %(customer)s", {"customer": customer}
+    )
+    for row in dropped:
+        if row.meter == meter:
+            yield Period(from_epoch(row.period_start), from_epoch(row.period_end))
+
+
+def _gaps(covered: Sequence[Period]) -> Iterator[Period]:
+    """The time that none of the periods has."""
+    reached = EPOCH
+    for period in sorted(covered):
+        if period.start > reached:
+            yield Period(reached, period.start)
+        reached = max(reached, period.end)
+    if reached < _NEVER:
+        yield Period(reached, _NEVER)
