@@ -51,6 +51,34 @@ def list_late_usage(
         _tell(row)
 
 
+@app.command("not-billed")
+def list_not_billed(
+    customer: _Customer = None,
+    reason: Annotated[str | None, typer.Option(help="Such as trial or report_only.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    live: _Live = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List usage that is never billed and why, the newest first."""
+    from api.late_usage.not_billed import stretches
+    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
+    from projections.late_usage.rows import NOT_BILLED
+    from projections.runtime.reader import Page
+
+    where = {"customer": customer, "reason": reason}
+    with explained(), opened(data_dir) as (services, _):
+        reader = services.reader(ledger_for_live(1) if live else ledger_for_test(1))
+        rows, _ = reader.page(NOT_BILLED, Page(limit), where)
+        found = list(stretches(reader, rows))
+    if as_json:
+        data(found)
+        return
+    for one in found:
+        typer.echo(f"{one['id']}  {one['quantity']} of {one['meter']}  {one['reason']}")
+        typer.echo(f"  {one['customer']} {one['subscription'] or one['invoice']}")
+
+
 @app.command()
 def policy(
     customer: _Customer = None,

@@ -36,7 +36,7 @@ def not_billed_page(call: Call[NotBilledList]) -> dict[str, Any]:
         "reason": asked.reason,
     }
     rows, more = reader.page(NOT_BILLED, asked, where, bounds(asked.created))
-    return list_object(call.url, list(_stretches(reader, rows)), has_more=more)
+    return list_object(call.url, list(stretches(reader, rows)), has_more=more)
 
 
 def without_subscription(call: Call[NoParams]) -> dict[str, Any]:
@@ -60,7 +60,8 @@ def without_subscription(call: Call[NoParams]) -> dict[str, Any]:
     return list_object(call.url, found, has_more=False)
 
 
-def _stretches(reader: Reader, rows: Sequence[NotBilledRow]) -> Iterator[dict[str, Any]]:
+def stretches(reader: Reader, rows: Sequence[NotBilledRow]) -> Iterator[dict[str, Any]]:
+    """Stretches that are not billed as JSON, with what was used in each as of now."""
     for row in rows:
         meter = reader.require(METERS, "billing meter", row.meter)
         start, end = from_epoch(row.period_start), from_epoch(row.period_end)
