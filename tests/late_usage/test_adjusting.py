@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from ledger.customers.commands import DeleteCustomer
+from ledger.invoices.aggregate import settlement
 from ledger.invoices.commands import VoidInvoice
 from ledger.late_usage.commands import AdjustLateUsage
 from ledger.late_usage.events import LateUsageAdjusted
@@ -170,4 +171,31 @@ def test_usage_before_the_first_invoice_whose_period_was_left_out(ledger: LateLe
     ledger.use("e-1", "2026-01-20", "100")
     [adjusted] = ledger.settle()
     assert (adjusted.quantity_before, adjusted.amount) == ("0", 4)
+    assert broken(ledger.check()) == []
+
+
+def test_at_once_less_usage_is_a_credit_note_of_the_invoice(ledger: LateLedger) -> None:
+    ledger.policy("immediate")
+    january = ledger.january()
+    ledger.use("e-2", "2026-01-20", "100")
+    ledger.settle()
+    ledger.cancel("e-2")
+    [adjusted] = ledger.settle()
+    assert (adjusted.outcome, adjusted.amount) == ("credit_note", -4)
+    assert settlement(ledger.invoice(january)).remaining == 8
+    assert broken(ledger.check()) == []
+
+
+def test_more_than_the_line_has_left_to_credit_goes_to_the_balance(ledger: LateLedger) -> None:
+    ledger.policy("immediate")
+    ledger.stored.subscribe("price_tokens")
+    ledger.month("2026-02-01")
+    ledger.use("e-2", "2026-01-20", "100")
+    ledger.settle()
+    ledger.cancel("e-2")
+    [adjusted] = ledger.settle()
+    assert (adjusted.outcome, adjusted.amount) == ("invoice", -4)
+    extra = ledger.invoice(adjusted.document or "").final
+    assert extra is not None
+    assert (extra.total, extra.amount_due, extra.ending_balance) == (-4, 0, -4)
     assert broken(ledger.check()) == []

@@ -21,6 +21,7 @@ from ledger.late_usage.events import LateUsageAdjusted, LateUsageChecked
 from ledger.late_usage.policy import change_policy, policy_of
 from ledger.late_usage.settling import (
     Settlement,
+    credit_at_once,
     has_next_invoice,
     invoice_at_once,
     not_billed_because,
@@ -69,7 +70,9 @@ class LateUsageHandlers:
         charge = charge_of(work, billed, before, again)
         if policy == "next_invoice" and has_next_invoice(work, billed):
             return wait_for_next(work, billed, number, charge)
-        return invoice_at_once(work, self.readers, billed, number, charge)
+        below = again.line.amount < before.amount
+        credited = credit_at_once(work, billed, number, charge) if below else None
+        return credited or invoice_at_once(work, self.readers, billed, number, charge)
 
 
 def _adjusted(

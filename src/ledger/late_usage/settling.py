@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from ledger.credit_notes.commands import CreditLine, IssueCreditNote
+from ledger.credit_notes.issuing import issue_credit_note
 from ledger.customers import aggregate as customers
 from ledger.customers.handlers import customer_now
 from ledger.invoice_items.charges import Charge
@@ -10,6 +12,7 @@ from ledger.invoice_items.events import InvoiceItemCreated
 from ledger.invoice_items.pending import create_item
 from ledger.invoices.finalizing import append_final, bill_now
 from ledger.invoices.ingredients import UsageReaders
+from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.ids import derived_id
 from ledger.late_usage.billed_lines import BilledLine
 from ledger.late_usage.charging import extra_draft
@@ -76,6 +79,31 @@ def invoice_at_once(
     work.append(invoice_id, draft)
     append_final(work, invoice_id, bill, now)
     return Settlement("invoice", document=invoice_id)
+
+
+def credit_at_once(
+    work: Work, billed: BilledLine, number: int, charge: Charge
+) -> Settlement | None:
+    """Give it back by a credit note of the original invoice, what is paid already to the customer's
+    balance. None where the line does not have as much left to credit."""
+    note = derived_id("cn", billed.final.id, "late_usage", number)
+    line = CreditLine(
+        kind="invoice_line_item",
+        invoice_line_item=billed.final.id,
+        amount=-(charge.amount or 0),
+    )
+    command = IssueCreditNote(
+        credit_note=note,
+        invoice=billed.invoice_id,
+        lines=(line,),
+        excess_to_balance=True,
+        memo=charge.description,
+    )
+    try:
+        issue_credit_note(work, command)
+    except InvalidRequest:
+        return None
+    return Settlement("credit_note", document=note)
 
 
 def _now(work: Work, billed: BilledLine) -> datetime:

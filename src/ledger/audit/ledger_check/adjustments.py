@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ledger.audit.ledger_check.identities import Identity
+from ledger.credit_notes.events import CreditNoteIssued
 from ledger.invoice_items.charges import Charge
 from ledger.invoice_items.events import (
     InvoiceItemChanged,
@@ -34,6 +35,7 @@ class Adjustments:
         self._adjusted: list[LateUsageAdjusted] = []
         self._items: dict[str, _Item] = {}
         self._on_invoice: dict[str, dict[str, int]] = {}
+        self._credited: dict[str, int] = {}
         self._void: set[str] = set()
 
     def adjust(self, event: LateUsageAdjusted) -> None:
@@ -64,9 +66,13 @@ class Adjustments:
         if billed:
             self._on_invoice[invoice] = billed
 
-    def void(self, invoice: str) -> None:
-        """An invoice was withdrawn, and what it billed with it."""
-        self._void.add(invoice)
+    def credit(self, note: str, issued: CreditNoteIssued) -> None:
+        """A credit note was issued."""
+        self._credited[note] = issued.subtotal
+
+    def void(self, document: str) -> None:
+        """An invoice or a credit note was withdrawn, and what it billed or gave back with it."""
+        self._void.add(document)
 
     def close(self) -> None:
         """After the last fact."""
@@ -81,7 +87,9 @@ class Adjustments:
                     withdrawn = event.document in self._void
                     self._count("not billed: invoice_voided" if withdrawn else "billed", event)
                 case "credit_note":
-                    self._count("credited", event)
+                    self._compare(event, -self._credited.get(event.document or "", 0), "credit")
+                    withdrawn = event.document in self._void
+                    self._count("credits withdrawn" if withdrawn else "credited", event)
                 case "not_billed":
                     self._count(f"not billed: {event.reason}", event)
                 case "unchanged":

@@ -13,6 +13,7 @@ from ledger.audit.ledger_check.documents import (
     InvoiceTotals,
 )
 from ledger.audit.ledger_check.metered_lines import MeteredLine, metered_lines
+from ledger.credit_notes.events import CreditNoteIssued
 from ledger.customers.events import CustomerBalanceChanged, CustomerCreated
 from ledger.invoices import aggregate as invoices
 from ledger.invoices.aggregate import Invoice
@@ -115,6 +116,7 @@ class Books:
                 self.dues.credit(invoice, amount)
             case InvoiceCreditVoided(pre_payment=amount):
                 self.dues.credit(invoice, -amount)
+                self.adjustments.void(event.credit_note)
             case InvoiceVoided():
                 self.void.add(invoice)
                 self.adjustments.void(invoice)
@@ -148,6 +150,10 @@ class Books:
 
     def _item(self, item: str, event: DomainEvent, _: int) -> None:
         self.adjustments.follow_item(item, event)
+
+    def _note(self, note: str, event: DomainEvent, _: int) -> None:
+        if isinstance(event, CreditNoteIssued):
+            self.adjustments.credit(note, event)
 
     def _late(self, _: str, event: DomainEvent, __: int) -> None:
         match event:
@@ -198,6 +204,7 @@ class Books:
         "invoice": _invoice,
         "invoice_number": _number,
         "invoice_item": _item,
+        "credit_note": _note,
         "late_usage": _late,
         "subscription": _subscription,
         "price": _price,
