@@ -15,6 +15,7 @@ from psycopg import Connection, IsolationLevel
 from ledger.audit.ledger_check.identities import Identity
 from ledger.kernel.errors import Unavailable
 from ledger.kernel.events import RecordedEvent
+from projections.credit_notes.projection import CreditNotesProjection
 from projections.invoices.projection import InvoicesProjection
 from projections.late_usage.projection import LateUsageProjection
 from projections.meter_events.billed_lines import BILLED_LINES
@@ -23,7 +24,11 @@ from projections.runtime.reader import Reader
 from projections.runtime.rows import MemoryRows
 from projections.runtime.tables import Table
 
-COMPARED: Final[tuple[Projection, ...]] = (InvoicesProjection(), LateUsageProjection())
+COMPARED: Final[tuple[Projection, ...]] = (
+    InvoicesProjection(),
+    CreditNotesProjection(),
+    LateUsageProjection(),
+)
 _PAGE: Final = 500
 
 
