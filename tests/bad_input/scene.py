@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from string import Template
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from stripe.billing import Meter
@@ -96,6 +96,7 @@ def _at_home(shop: Shop) -> dict[str, str]:
     inactive = _inactive_meter(shop)
     items = subscription["items"].data
     return {
+        **_by_hand(shop, customer, seated),
         "meter": shop.meter.id,
         "event": shop.meter.event_name,
         "inactive_meter": inactive.id,
@@ -108,10 +109,47 @@ def _at_home(shop: Shop) -> dict[str, str]:
         "subscription": subscription.id,
         "item": items[0].id,
         "draft": draft.id,
+        "draft_line": draft.lines.data[0].id,
         "void": first.id,
         "open": unpaid.id,
         "clock": shop.clock.id,
         "used": identifier,
+    }
+
+
+def _by_hand(shop: Shop, customer: str, other: str) -> dict[str, str]:
+    """Invoices and items that nobody's subscription made."""
+    client = shop.client.v1
+
+    def invoice(of: str = customer) -> str:
+        return client.invoices.create({"customer": of}).id
+
+    def item(of: str = customer, amount: int = 1, **fields: Any) -> str:
+        parameters: Any = {"customer": of, "amount": amount, "currency": "usd", **fields}
+        return client.invoice_items.create(parameters).id
+
+    issued, deleted, huge, full = invoice(), invoice(), invoice(), invoice()
+    frozen = item(invoice=issued)
+    client.invoices.finalize_invoice(issued)
+    client.invoices.delete(deleted)
+    for _ in range(2):
+        item(amount=2**63 - 1, invoice=huge)
+    client.invoices.add_lines(full, {"lines": [{"amount": 1}] * 250})
+    archived = shop.seat(recurring=None)
+    client.prices.update(archived.id, {"active": False})
+    return {
+        "manual": invoice(),
+        "other_manual": invoice(other),
+        "deleted": deleted,
+        "huge": huge,
+        "full": full,
+        "waiting": item(),
+        "other_waiting": item(other),
+        "frozen": frozen,
+        "once": shop.seat(recurring=None).id,
+        "once_eur": shop.seat(recurring=None, currency="eur").id,
+        "archived": archived.id,
+        "other_subscription": client.subscriptions.list({"customer": other}).data[0].id,
     }
 
 
@@ -128,7 +166,9 @@ def _abroad(shop: Shop) -> dict[str, str]:
     customer = shop.customer().id
     subscription = shop.subscribe(customer, shop.seat())
     [invoice] = shop.invoices(customer)
+    waiting = shop.client.v1.invoice_items.create({"customer": customer, "amount": 1})
     return {
+        "foreign_waiting": waiting.id,
         "foreign_meter": shop.meter.id,
         "foreign_event": shop.meter.event_name,
         "foreign_price": shop.price.id,

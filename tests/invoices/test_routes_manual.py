@@ -1,0 +1,290 @@
+"""Invoices made and edited by hand over HTTP; every answer has the official client's shape."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.http_shop import FEBRUARY, HOUR, JANUARY, HttpShop
+
+ALL = "/v1/invoices"
+DAY = 24 * HOUR
+
+
+def begin(shop: HttpShop, **fields: Any) -> str:
+    """The path of a new draft of the customer."""
+    return f"{ALL}/{shop.post(ALL, 'Invoice', customer=shop.customer, **fields)['id']}"
+
+
+def wait(shop: HttpShop, amount: int, **fields: Any) -> str:
+    """The id of an item that waits for an invoice, or is put on one."""
+    asked = {"customer": shop.customer, "amount": amount, **fields}
+    return shop.post("/v1/invoiceitems", "InvoiceItem", **asked)["id"]
+
+
+def amounts(invoice: dict[str, Any]) -> list[int]:
+    return [line["amount"] for line in invoice["lines"]["data"]]
+
+
+def test_a_draft_begins_empty_and_stays_a_draft(shop: HttpShop):
+    wait(shop, 5)
+    draft = shop.post(ALL, "Invoice", customer=shop.customer)
+    assert (draft["status"], draft["billing_reason"], draft["number"]) == ("draft", "manual", None)
+    assert (draft["auto_advance"], draft["automatically_finalizes_at"]) == (False, None)
+    assert (draft["currency"], draft["total"], draft["parent"]) == ("usd", 0, None)
+    assert (draft["period_start"], draft["period_end"]) == (JANUARY, JANUARY)
+    shop.advance(FEBRUARY)
+    assert shop.get(f"{ALL}/{draft['id']}", "Invoice")["status"] == "draft"
+
+
+def test_what_waits_is_taken_on_request(shop: HttpShop):
+    items = [wait(shop, 100), wait(shop, 20)]
+    draft = shop.post(
+        ALL, "Invoice", customer=shop.customer, pending_invoice_items_behavior="include"
+    )
+    assert (amounts(draft), draft["total"]) == ([100, 20], 120)
+    taken = [line["parent"]["invoice_item_details"] for line in draft["lines"]["data"]]
+    assert [one["invoice_item"] for one in taken] == items
+    again = shop.post(
+        ALL, "Invoice", customer=shop.customer, pending_invoice_items_behavior="include"
+    )
+    assert amounts(again) == []
+
+
+def test_a_subscriptions_invoice_takes_what_waits_for_it_alone(shop: HttpShop):
+    subscription = shop.subscribe(metadata={"plan": "a"})["id"]
+    wait(shop, 100)
+    wait(shop, 20, subscription=subscription)
+    draft = shop.post(
+        ALL, "Invoice", subscription=subscription, pending_invoice_items_behavior="include"
+    )
+    assert (draft["customer"], amounts(draft)) == (shop.customer, [20])
+    details = draft["parent"]["subscription_details"]
+    assert details == {"subscription": subscription, "metadata": {"plan": "a"}}
+    assert shop.refused("DELETE", f"{ALL}/{draft['id']}").status == 400
+
+
+def test_items_that_no_invoice_was_made_for_come_with_the_next_period(shop: HttpShop):
+    shop.subscribe(shop.seat)
+    wait(shop, 500, description="Setup")
+    shop.advance(FEBRUARY + HOUR)
+    issued = shop.invoices()[0]
+    assert (issued["billing_reason"], amounts(issued)) == ("subscription_cycle", [2000, 500])
+    [seat, extra] = issued["lines"]["data"]
+    assert seat["parent"]["type"] == "subscription_item_details"
+    assert extra["parent"]["type"] == "invoice_item_details"
+    assert (extra["description"], extra["quantity"]) == ("Setup", 1)
+
+
+def test_a_draft_that_advances_is_finalized_after_its_grace_period(shop: HttpShop):
+    one = begin(shop, auto_advance=True)
+    wait(shop, 5, invoice=one.removeprefix(f"{ALL}/"))
+    assert shop.get(one)["automatically_finalizes_at"] == JANUARY + HOUR
+    shop.advance(JANUARY + HOUR - 1)
+    assert shop.get(one, "Invoice")["status"] == "draft"
+    shop.advance(JANUARY + HOUR)
+    issued = shop.get(one, "Invoice")
+    assert (issued["status"], issued["amount_due"]) == ("open", 5)
+    assert issued["status_transitions"]["finalized_at"] == JANUARY + HOUR
+
+
+def test_when_a_draft_finalizes_itself_can_be_said_and_unsaid(shop: HttpShop):
+    one = begin(shop, automatically_finalizes_at=JANUARY + DAY)
+    assert shop.get(one)["auto_advance"] is True
+    later = shop.post(one, "Invoice", automatically_finalizes_at=JANUARY + 2 * DAY)
+    assert later["automatically_finalizes_at"] == JANUARY + 2 * DAY
+    shop.advance(JANUARY + DAY)
+    stopped = shop.post(one, "Invoice", auto_advance=False)
+    assert (stopped["auto_advance"], stopped["automatically_finalizes_at"]) == (False, None)
+    shop.advance(JANUARY + 3 * DAY)
+    assert shop.get(one)["status"] == "draft"
+    again = shop.post(one, "Invoice", auto_advance=True)
+    assert again["automatically_finalizes_at"] == JANUARY + 3 * DAY + HOUR
+    shop.advance(JANUARY + 4 * DAY)
+    assert shop.get(one)["status_transitions"]["finalized_at"] == JANUARY + 3 * DAY + HOUR
+
+
+def test_details_are_kept_and_changed(shop: HttpShop):
+    fields = [{"name": "PO", "value": "1234"}]
+    draft = shop.post(
+        ALL,
+        "Invoice",
+        customer=shop.customer,
+        description="Thanks",
+        footer="Pay soon",
+        metadata={"a": "1"},
+        custom_fields=fields,
+        statement_descriptor="TALLY",
+        payment_settings={"payment_method_types": ["card"]},
+        default_payment_method="pm_card_visa",
+    )
+    assert (draft["description"], draft["footer"]) == ("Thanks", "Pay soon")
+    assert (draft["metadata"], draft["custom_fields"]) == ({"a": "1"}, fields)
+    assert draft["statement_descriptor"] == "TALLY"
+    assert draft["payment_settings"]["payment_method_types"] == ["card"]
+    assert draft["default_payment_method"] == "pm_card_visa"
+    one = f"{ALL}/{draft['id']}"
+    changed = shop.post(one, "Invoice", description="", footer="Later", metadata={"b": "2"})
+    assert (changed["description"], changed["footer"]) == (None, "Later")
+    assert changed["metadata"] == {"a": "1", "b": "2"}
+    assert shop.post(one, "Invoice", custom_fields="")["custom_fields"] is None
+
+
+def test_an_invoice_to_be_sent_is_due_on_a_day(shop: HttpShop):
+    due = JANUARY + 9 * DAY
+    one = begin(shop, collection_method="send_invoice", due_date=due)
+    assert shop.get(one, "Invoice")["due_date"] == due
+    assert shop.post(one, "Invoice", days_until_due=3)["due_date"] == JANUARY + 3 * DAY
+    shop.advance(JANUARY + DAY)
+    sent = shop.post(f"{one}/send", "Invoice")
+    assert (sent["status"], sent["due_date"]) == ("paid", JANUARY + 4 * DAY)
+    assert shop.post(f"{one}/send", "Invoice") == sent
+    charged = begin(shop)
+    back = shop.post(charged, "Invoice", collection_method="send_invoice", due_date=due)
+    assert back["due_date"] == due
+    automatic = shop.post(charged, "Invoice", collection_method="charge_automatically")
+    assert automatic["due_date"] is None
+
+
+def test_of_a_finalized_invoice_only_notes_change(shop: HttpShop):
+    one = begin(shop, collection_method="send_invoice", days_until_due=5)
+    wait(shop, 100, invoice=one.removeprefix(f"{ALL}/"))
+    issued = shop.post(f"{one}/finalize", "Invoice")
+    noted = shop.post(one, "Invoice", metadata={"a": "b"}, default_payment_method="pm_b")
+    assert noted == {**issued, "metadata": {"a": "b"}, "default_payment_method": "pm_b"}
+    stopped = shop.post(one, "Invoice", auto_advance=True)
+    assert (stopped["auto_advance"], stopped["automatically_finalizes_at"]) == (True, None)
+    for field in ("description", "footer"):
+        refusal = shop.refused("POST", one, **{field: "New"})
+        assert (refusal.code, refusal.param) == ("invoice_not_editable", field)
+
+
+def test_lines_are_added_changed_and_removed(shop: HttpShop):
+    one = begin(shop)
+    waiting = wait(shop, 70)
+    price = shop.price("Setup", unit_amount=500)
+    lines = [
+        {"amount": 100, "description": "First"},
+        {"pricing": {"price": price}, "quantity": 2},
+        {"invoice_item": waiting, "description": "Taken along"},
+        {
+            "price_data": {
+                "currency": "usd",
+                "unit_amount": 3,
+                "product_data": {"name": "Made for it"},
+            },
+            "quantity_decimal": "1.5",
+        },
+    ]
+    draft = shop.post(f"{one}/add_lines", "Invoice", lines=lines, invoice_metadata={"n": "4"})
+    assert (amounts(draft), draft["metadata"]) == ([100, 1000, 70, 5], {"n": "4"})
+    [first, priced, taken, made] = draft["lines"]["data"]
+    assert (taken["description"], made["description"]) == ("Taken along", "Made for it")
+    assert (made["quantity"], made["quantity_decimal"]) == (1, "1.5")
+    changed = shop.post(
+        f"{one}/update_lines",
+        "Invoice",
+        lines=[{"id": priced["id"], "quantity": 3}, {"id": first["id"], "amount": 90}],
+    )
+    assert (amounts(changed), changed["subtotal"]) == ([90, 1500, 70, 5], 1665)
+    item = first["parent"]["invoice_item_details"]["invoice_item"]
+    assert shop.get(f"/v1/invoiceitems/{item}", "InvoiceItem")["amount"] == 90
+    line = shop.post(f"{one}/lines/{made['id']}", "InvoiceLineItem", metadata={"a": "b"})
+    assert (line["id"], line["metadata"]) == (made["id"], {"a": "b"})
+    removed = shop.post(
+        f"{one}/remove_lines",
+        "Invoice",
+        lines=[
+            {"id": first["id"], "behavior": "delete"},
+            {"id": taken["id"], "behavior": "unassign"},
+        ],
+    )
+    assert amounts(removed) == [1500, 5]
+    assert shop.refused("GET", f"/v1/invoiceitems/{item}").status == 404
+    assert shop.get(f"/v1/invoiceitems/{waiting}", "InvoiceItem")["invoice"] is None
+
+
+def test_a_deleted_drafts_items_wait_again(shop: HttpShop):
+    one = begin(shop)
+    items = [wait(shop, n, invoice=one.removeprefix(f"{ALL}/")) for n in (1, 2)]
+    gone = shop.delete(one)
+    assert gone == {"id": one.removeprefix(f"{ALL}/"), "object": "invoice", "deleted": True}
+    assert shop.refused("GET", one).status == 404
+    assert shop.invoices() == []
+    page = shop.get("/v1/invoiceitems", customer=shop.customer, pending=True)["data"]
+    assert sorted(item["id"] for item in page) == sorted(items)
+    shop.subscribe(shop.seat)
+    shop.advance(FEBRUARY + HOUR)
+    assert amounts(shop.invoices()[0]) == [2000, 1, 2]
+
+
+def test_lines_of_a_subscription_take_notes_and_nothing_else(shop: HttpShop):
+    shop.subscribe(shop.seat)
+    shop.advance(FEBRUARY + 60)
+    one = f"{ALL}/{shop.invoices()[0]['id']}"
+    [line] = shop.get(one)["lines"]["data"]
+    noted = shop.post(
+        f"{one}/lines/{line['id']}",
+        "InvoiceLineItem",
+        description="Two people",
+        metadata={"a": "b"},
+        discountable=False,
+    )
+    assert (noted["description"], noted["metadata"]) == ("Two people", {"a": "b"})
+    assert (noted["discountable"], noted["amount"]) == (False, 2000)
+    for field in ({"amount": 1}, {"quantity": 2}, {"pricing": {"price": shop.seat}}):
+        assert shop.refused("POST", f"{one}/lines/{line['id']}", **field).status == 400
+    extra = shop.post(f"{one}/add_lines", "Invoice", lines=[{"amount": -500}])
+    assert (amounts(extra), extra["total"]) == ([2000, -500], 1500)
+
+
+def test_sums_beyond_64_bits_are_said_on_the_draft_and_never_issued(shop: HttpShop):
+    one = begin(shop)
+    for _ in range(2):
+        wait(shop, 2**63 - 1, invoice=one.removeprefix(f"{ALL}/"))
+    draft = shop.get(one, "Invoice")
+    assert draft["last_finalization_error"]["type"] == "invalid_request_error"
+    assert "64-bit" in draft["last_finalization_error"]["message"]
+    assert draft["total"] == 0
+    refusal = shop.refused("POST", f"{one}/finalize")
+    assert (refusal.status, "64-bit" in refusal.message) == (400, True)
+    assert shop.get(one)["status"] == "draft"
+
+
+def test_a_total_below_zero_becomes_credit(shop: HttpShop):
+    one = begin(shop)
+    wait(shop, -300, invoice=one.removeprefix(f"{ALL}/"))
+    issued = shop.post(f"{one}/finalize", "Invoice")
+    assert (issued["status"], issued["total"], issued["amount_due"]) == ("paid", -300, 0)
+    assert (issued["starting_balance"], issued["ending_balance"]) == (0, -300)
+    assert shop.get(f"/v1/customers/{shop.customer}")["balance"] == -300
+    following = begin(shop)
+    wait(shop, 1000, invoice=following.removeprefix(f"{ALL}/"))
+    assert shop.post(f"{following}/finalize", "Invoice")["amount_due"] == 700
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_discounts_and_taxes_show_on_lines_and_in_sums(shop: HttpShop, inclusive: bool):
+    coupon = shop.post("/v1/coupons", percent_off="10")["id"]
+    rate = shop.post(
+        "/v1/tax_rates", display_name="VAT", percentage="20", inclusive=inclusive
+    )["id"]
+    one = begin(shop, discounts=[{"coupon": coupon}], default_tax_rates=[rate])
+    lines = [{"amount": 1000}, {"amount": 333}, {"amount": -100}]
+    shop.post(f"{one}/add_lines", lines=lines)
+    for invoice in (shop.get(one, "Invoice"), shop.post(f"{one}/finalize", "Invoice")):
+        data = invoice["lines"]["data"]
+        assert [one["id"] for one in invoice["default_tax_rates"]] == [rate]
+        [discount] = invoice["discounts"]
+        taken = [sum(each["amount"] for each in line["discount_amounts"]) for line in data]
+        assert taken == [100, 33, 0]
+        assert invoice["total_discount_amounts"] == [{"amount": 133, "discount": discount}]
+        taxes = [tax for line in data for tax in line["taxes"]]
+        assert {tax["tax_behavior"] for tax in taxes} == {
+            "inclusive" if inclusive else "exclusive"
+        }
+        [total_tax] = invoice["total_taxes"]
+        assert total_tax["amount"] == sum(tax["amount"] for tax in taxes)
+        assert total_tax["amount"] == (183 if inclusive else 220)
+        assert invoice["subtotal"] == 1233
+        assert invoice["total"] == (1100 if inclusive else 1320)
+        assert invoice["total_excluding_tax"] == invoice["total"] - total_tax["amount"]
