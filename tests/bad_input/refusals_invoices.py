@@ -39,7 +39,11 @@ _ITEMS = [
         EXCLUSIVE,
     ),
     Refused(
-        ITEMS, "customer=$customer&pricing[price]=$once&quantity=-1", "at least 0", "quantity", WHOLE
+        ITEMS,
+        "customer=$customer&pricing[price]=$once&quantity=-1",
+        "at least 0",
+        "quantity",
+        WHOLE,
     ),
     Refused(
         ITEMS,
@@ -72,8 +76,10 @@ _ITEMS = [
                 None,
             ),
             (
-                "currency=usd&price_data[currency]=eur&price_data[product]=$product"
-                "&price_data[unit_amount]=1",
+                (
+                    "currency=usd&price_data[currency]=eur&price_data[product]=$product"
+                    "&price_data[unit_amount]=1"
+                ),
                 "only supports eur",
                 "price_data[currency]",
                 None,
@@ -246,12 +252,8 @@ _LINES = [
         "POST /v1/invoices/$full/add_lines", "lines[0][amount]=1", "at most 250 lines", "lines"
     ),
     Refused(ITEMS, f"{AMOUNT}&invoice=$full", "at most 250 lines", "invoice"),
-    Refused(
-        "POST /v1/invoices/$open/add_lines", "lines[0][amount]=1", "no longer", None, FINAL
-    ),
-    Refused(
-        "POST /v1/invoices/$open/update_lines", "lines[0][id]=il_a", "no longer", None, FINAL
-    ),
+    Refused("POST /v1/invoices/$open/add_lines", "lines[0][amount]=1", "no longer", None, FINAL),
+    Refused("POST /v1/invoices/$open/update_lines", "lines[0][id]=il_a", "no longer", None, FINAL),
     Refused(
         "POST /v1/invoices/$open/remove_lines",
         "lines[0][id]=il_a&lines[0][behavior]=delete",
@@ -291,9 +293,7 @@ _LINES = [
         "bills a subscription",
         "lines[0][id]",
     ),
-    Refused(
-        "POST /v1/invoices/$draft/lines/$draft_line", "quantity=1", "bills a", "quantity"
-    ),
+    Refused("POST /v1/invoices/$draft/lines/$draft_line", "quantity=1", "bills a", "quantity"),
     Refused(f"{ONE}/lines/il_none", "amount=1", "No such line_item", None, MISSING, 404),
     Refused("POST /v1/invoices/$open/lines/il_none", "", "no longer editable", None, FINAL),
 ]

@@ -113,9 +113,7 @@ def test_what_gives_back_is_not_discounted_by_default(asked: dict[str, Any], dis
         (Named("eur", priced().offer), {"price": "price_a"}, "pricing[price]", None),
     ],
 )
-def test_what_cannot_be_billed(
-    named: Named, asked: dict[str, Any], param: str, code: str | None
-):
+def test_what_cannot_be_billed(named: Named, asked: dict[str, Any], param: str, code: str | None):
     with pytest.raises(InvalidRequest) as refused:
         charged(named, **asked)
     assert (refused.value.param, refused.value.code) == (param, code)

@@ -265,9 +265,9 @@ def test_a_total_below_zero_becomes_credit(shop: HttpShop):
 @pytest.mark.parametrize("inclusive", [False, True])
 def test_discounts_and_taxes_show_on_lines_and_in_sums(shop: HttpShop, inclusive: bool):
     coupon = shop.post("/v1/coupons", percent_off="10")["id"]
-    rate = shop.post(
-        "/v1/tax_rates", display_name="VAT", percentage="20", inclusive=inclusive
-    )["id"]
+    rate = shop.post("/v1/tax_rates", display_name="VAT", percentage="20", inclusive=inclusive)[
+        "id"
+    ]
     one = begin(shop, discounts=[{"coupon": coupon}], default_tax_rates=[rate])
     lines = [{"amount": 1000}, {"amount": 333}, {"amount": -100}]
     shop.post(f"{one}/add_lines", lines=lines)
@@ -279,9 +279,7 @@ def test_discounts_and_taxes_show_on_lines_and_in_sums(shop: HttpShop, inclusive
         assert taken == [100, 33, 0]
         assert invoice["total_discount_amounts"] == [{"amount": 133, "discount": discount}]
         taxes = [tax for line in data for tax in line["taxes"]]
-        assert {tax["tax_behavior"] for tax in taxes} == {
-            "inclusive" if inclusive else "exclusive"
-        }
+        assert {tax["tax_behavior"] for tax in taxes} == {"inclusive" if inclusive else "exclusive"}
         [total_tax] = invoice["total_taxes"]
         assert total_tax["amount"] == sum(tax["amount"] for tax in taxes)
         assert total_tax["amount"] == (183 if inclusive else 220)

@@ -7,7 +7,7 @@ from api.http.call import View
 from api.prices.objects import PriceRows, price_rows
 from api.tax_rates.objects import tax_rate_objects
 from ledger.invoice_items.charges import Charge
-from ledger.invoice_items.charging import Offer, worth
+from ledger.invoice_items.charging import worth
 from ledger.kernel.clock import to_epoch
 from projections.invoice_items.rows import InvoiceItemRow
 from projections.products.rows import PRODUCTS
@@ -18,8 +18,7 @@ def item_objects(view: View, rows: list[InvoiceItemRow]) -> list[dict[str, Any]]
     charges = [row.charge for row in rows]
     prices = price_rows(view, (charge.price for charge in charges if charge.price is not None))
     return [
-        _item_object(view, row, charge, prices)
-        for row, charge in zip(rows, charges, strict=True)
+        _item_object(view, row, charge, prices) for row, charge in zip(rows, charges, strict=True)
     ]
 
 

@@ -145,9 +145,9 @@ class LineParams(ChargeParams):
     """A line of an invoice, in requests that take several."""
 
     tax_amounts: TaxAmounts = None
-    unit_amount_decimal: Annotated[
-        None, Unsupported("give price_data[unit_amount_decimal].")
-    ] = None
+    unit_amount_decimal: Annotated[None, Unsupported("give price_data[unit_amount_decimal].")] = (
+        None
+    )
 
 
 class AddedLineParams(LineParams):

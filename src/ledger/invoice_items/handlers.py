@@ -1,5 +1,4 @@
-"""Commands on invoice items: load, decide, append. Drafts that they are on are `Drafts`' to change.
-"""
+"""Commands on invoice items: load, decide, append. Drafts that they are on are `Drafts`' to change."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -51,9 +50,7 @@ class OpenDraft:
 class Drafts(Protocol):
     """Invoices that are not finalized yet, within a command on an item."""
 
-    def require_draft(
-        self, work: Work, invoice_id: str, *, param: str | None = None
-    ) -> OpenDraft:
+    def require_draft(self, work: Work, invoice_id: str, *, param: str | None = None) -> OpenDraft:
         """Raises NotFound, and InvalidRequest for an invoice that is finalized."""
         ...
 

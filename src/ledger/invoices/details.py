@@ -99,9 +99,7 @@ def issued_details(details: InvoiceDetails, asked: DetailsRequest) -> InvoiceDet
     )
 
 
-def _collection(
-    details: InvoiceDetails, asked: DetailsRequest, now: datetime
-) -> dict[str, Any]:
+def _collection(details: InvoiceDetails, asked: DetailsRequest, now: datetime) -> dict[str, Any]:
     """How and until when the invoice is to be paid."""
     method = asked.collection_method or details.collection_method
     days, due_date = asked.days_until_due, asked.due_date

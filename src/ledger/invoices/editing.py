@@ -62,9 +62,7 @@ def line_of(invoice_id: str, item_id: str, item: InvoiceItem) -> DraftLine:
 class DraftEditing:
     """The drafts that invoice items are on."""
 
-    def require_draft(
-        self, work: Work, invoice_id: str, *, param: str | None = None
-    ) -> OpenDraft:
+    def require_draft(self, work: Work, invoice_id: str, *, param: str | None = None) -> OpenDraft:
         draft = require_draft(work, invoice_id, param=param).draft
         return OpenDraft(draft.customer, draft.currency, draft.subscription)
 
