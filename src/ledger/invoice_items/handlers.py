@@ -1,4 +1,4 @@
-"""Commands on invoice items: load, decide, append. Drafts that they are on are `Drafts`' to change."""
+"""Commands on invoice items: load, decide, append. Drafts that they are on are for `Drafts`."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
