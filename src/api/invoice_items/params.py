@@ -89,8 +89,7 @@ class PriceDataParams(AmountParams):
 
 
 class ChargeParams(Params):
-    """What to bill. Tax behaviour and code are for taxes that are looked up, of which there are
-    none: a tax rate says itself whether it is inclusive."""
+    """What to bill."""
 
     amount: WireInt | None = None
     description: Clearable[Description] = None
@@ -103,7 +102,6 @@ class ChargeParams(Params):
     quantity: NonNegativeInt | None = None
     quantity_decimal: NonNegativeDecimal | None = None
     tax_rates: TaxRatesParam = None
-    unit_amount_decimal: WireDecimal | None = None
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
@@ -113,6 +111,10 @@ class ChargeParams(Params):
 
 
 class ItemChargeParams(ChargeParams, RequestParams):
+    """Tax behaviour and code are for taxes that are looked up, of which there are none: a tax rate
+    says itself whether it is inclusive."""
+
+    unit_amount_decimal: WireDecimal | None = None
     tax_behavior: TaxBehavior | None = None
     tax_code: Clearable[Id] = None
 
@@ -145,9 +147,6 @@ class LineParams(ChargeParams):
     """A line of an invoice, in requests that take several."""
 
     tax_amounts: TaxAmounts = None
-    unit_amount_decimal: Annotated[None, Unsupported("give price_data[unit_amount_decimal].")] = (
-        None
-    )
 
 
 class AddedLineParams(LineParams):

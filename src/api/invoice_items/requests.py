@@ -9,6 +9,7 @@ from api.invoice_items.params import (
     InlineProductParams,
     InvoiceItemCreate,
     InvoiceItemUpdate,
+    ItemChargeParams,
     PriceDataParams,
 )
 from api.products.price_terms import PriceShape, terms_of, within
@@ -51,15 +52,7 @@ def charge_request(asked: ChargeParams, inside: str = "") -> ChargeRequest:
         given["discountable"] = asked.discountable
     if asked.period is not None:
         given["period"] = Period(asked.period.start, asked.period.end)
-    quantity = asked.quantity if asked.quantity is not None else asked.quantity_decimal
-    if quantity is not None:
-        given["quantity"] = decimal_text(quantity) if asked.quantity is None else str(quantity)
-    if asked.unit_amount_decimal is not None:
-        given["unit_amount_decimal"] = decimal_text(asked.unit_amount_decimal)
-    if asked.pricing is not None and asked.pricing.price is not None:
-        given["price"] = asked.pricing.price
-    if asked.price_data is not None:
-        given["price"] = _inline_price(asked.price_data, _place(inside, "price_data"))
+    given |= _money(asked, inside)
     if asked.given("discounts"):
         place = _place(inside, "discounts")
         given["discounts"] = discount_requests(asked.discounts, param=place)
@@ -67,6 +60,21 @@ def charge_request(asked: ChargeParams, inside: str = "") -> ChargeRequest:
         rates = asked.tax_rates
         given["tax_rates"] = None if rates is None else tuple(rates)
     return ChargeRequest(**given)
+
+
+def _money(asked: ChargeParams, inside: str) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if asked.quantity is not None:
+        given["quantity"] = str(asked.quantity)
+    if asked.quantity_decimal is not None:
+        given["quantity"] = decimal_text(asked.quantity_decimal)
+    if isinstance(asked, ItemChargeParams) and asked.unit_amount_decimal is not None:
+        given["unit_amount_decimal"] = decimal_text(asked.unit_amount_decimal)
+    if asked.pricing is not None and asked.pricing.price is not None:
+        given["price"] = asked.pricing.price
+    if asked.price_data is not None:
+        given["price"] = _inline_price(asked.price_data, _place(inside, "price_data"))
+    return given
 
 
 def _place(inside: str, name: str) -> str:
