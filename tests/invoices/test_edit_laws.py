@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.coupons.aggregate import stream_of
 from ledger.coupons.commands import DiscountRequest
 from ledger.coupons.events import CouponCreated
 from ledger.coupons.terms import CouponTerms
@@ -128,7 +129,7 @@ class Editing:
 
     def _coupon(self, coupon: str, terms: CouponTerms) -> None:
         self.ledger.given(
-            f"coupon_:{coupon}",
+            stream_of(coupon),
             CouponCreated(
                 coupon=coupon,
                 terms=terms,
