@@ -29,8 +29,11 @@ from api.http.openapi import openapi_document
 from api.http.routes import Route
 from api.http.threads import Threads
 from api.http.wire_headers import mount_wire_headers, request_id_of
+from api.invoice_items.expansions import invoice_item_expansions
+from api.invoice_items.routes import ROUTES as INVOICE_ITEMS
 from api.invoices.expansions import invoice_expansions
 from api.invoices.routes import ROUTES as INVOICES
+from api.invoices.routes_manual import ROUTES as MANUAL_INVOICES
 from api.late_usage.routes import ROUTES as LATE_USAGE
 from api.meter_events.routes import ROUTES as METER_EVENTS
 from api.meter_events.routes_bulk import ENDPOINT as BULK
@@ -65,7 +68,9 @@ ROUTES: Sequence[Route] = (
     *TAX_RATES,
     *SUBSCRIPTIONS,
     *SUBSCRIPTION_ITEMS,
+    *INVOICE_ITEMS,
     *INVOICES,
+    *MANUAL_INVOICES,
     *CREDIT_NOTES,
     *LATE_USAGE,
     *AUDIT,
@@ -79,6 +84,7 @@ def expansions(view: View) -> Expansions:
         **price_expansions(view),
         **coupon_expansions(view),
         **subscription_expansions(view),
+        **invoice_item_expansions(view),
         **invoice_expansions(view),
         **credit_note_expansions(view),
     }

@@ -8,6 +8,7 @@ from projections.coupons.projection import CouponsProjection
 from projections.credit_notes.projection import CreditNotesProjection
 from projections.customers.projection import CustomersProjection
 from projections.due.projection import DueProjection
+from projections.invoice_items.projection import InvoiceItemsProjection
 from projections.invoices.projection import InvoicesProjection
 from projections.late_usage.projection import LateUsageProjection
 from projections.meter_events.projection import MeterEventsProjection
@@ -34,6 +35,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     MeterEventsProjection(),
     UsageRejectionsProjection(),
     SubscriptionsProjection(),
+    InvoiceItemsProjection(),
     InvoicesProjection(),
     CreditNotesProjection(),
     LateUsageProjection(),

@@ -24,6 +24,7 @@ from ledger.invoices.events import InvoiceLinesChanged
 from ledger.prices.commands import CreatePrice
 from ledger.prices.events import PriceCreated, PriceDetails
 from ledger.prices.terms import PriceTerms
+from ledger.products.aggregate import stream_of
 from ledger.products.events import ProductCreated, ProductDetails
 from tests.support.billing_ledger import BillingLedger, at, of_type
 
@@ -109,7 +110,7 @@ def test_a_deleted_items_line_is_removed(ledger: BillingLedger):
 
 def test_a_price_is_made_along_with_its_item(ledger: BillingLedger):
     ledger.given(
-        "product:prod_a",
+        stream_of("prod_a"),
         ProductCreated(
             product="prod_a",
             details=ProductDetails(name="A"),

@@ -194,7 +194,12 @@ def test_what_a_finalized_invoice_says_stays(ledger: BillingLedger):
         ledger.do(UpdateInvoice(invoice="in_a", details=noted)), InvoiceDetailsChanged
     )
     assert (changed.details.metadata, changed.details.auto_advance) == ({"a": "b"}, True)
-    for asked in ({"description": "B"}, {"collection_method": "send_invoice"}, {"footer": None}):
+    changes: list[dict[str, Any]] = [
+        {"description": "B"},
+        {"collection_method": "send_invoice"},
+        {"footer": None},
+    ]
+    for asked in changes:
         refusal = ledger.refused(UpdateInvoice(invoice="in_a", details=DetailsRequest(**asked)))
         assert (refusal.code, refusal.param) == ("invoice_not_editable", next(iter(asked)))
 

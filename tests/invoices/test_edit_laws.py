@@ -1,4 +1,4 @@
-"""Whatever is done to a draft, its sums are those of its lines, and its lines those of its items."""
+"""Whatever is done to a draft, its sums are its lines', and its lines are its items'."""
 
 from decimal import Decimal
 from typing import Any

@@ -63,7 +63,8 @@ def test_between_invoices_of_a_subscription(served: Served) -> None:
     subscription = shop.subscribe(customer, shop.price, shop.seat())
     shop.use(customer, 250)
     extra: Any = {"customer": customer, "amount": 300, "description": "Setup"}
-    items.create({**extra, "subscription": subscription.id})
+    extra["subscription"] = subscription.id
+    items.create(extra)
     credit = invoices.create({"customer": customer})
     items.create({"customer": customer, "amount": -1000, "invoice": credit.id})
     assert invoices.finalize_invoice(credit.id).ending_balance == -1000

@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.audit.adjustments import ADJUSTMENTS
+from api.audit.explain import explained
 from api.audit.ledger_check import LEDGER_CHECK
 from api.audit.replay import replay
 from api.audit.usage import usage_document
@@ -39,6 +40,22 @@ ROUTES: list[Route] = [
             ),
         ),
         _replay,
+    ),
+    query(
+        Endpoint(
+            method="GET",
+            path="/audit/v1/invoices/{invoice:str}/explain",
+            params=NoParams,
+            returns="invoice_explanation",
+            summary="How an invoice came to its amounts",
+            tag=TAG,
+            description=(
+                "Every line with the steps of its rating, which sum to its amount, with the usage, "
+                "the version of the price, the discounts and the taxes; late usage names the line "
+                "that it adjusts. A draft is explained as it stands now."
+            ),
+        ),
+        explained,
     ),
     query(
         Endpoint(

@@ -25,6 +25,7 @@ def invoice_expansions(view: View) -> Expansions:
     discounts = Reference(lambda ids: load_discounts(view, ids), to="discount")
     return {
         ("subscription", "latest_invoice"): invoices,
+        ("invoiceitem", "invoice"): invoices,
         ("invoice", "customer"): customers,
         ("invoice", "parent.subscription_details.subscription"): subscriptions,
         ("invoice", "test_clock"): clocks,

@@ -7,8 +7,8 @@ import msgspec
 from api.http.call import View
 from ledger.invoices.bill import Bill
 from ledger.invoices.finalizing import bill_now
-from ledger.invoices.handlers import require_invoice
 from ledger.invoices.ingredients import UsageReaders
+from ledger.invoices.loading import require_invoice
 from ledger.kernel.clock import system_now
 from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import InvalidRequest

@@ -31,7 +31,6 @@ _NEVER: Final[JsonObject] = {
     },
     "customer_account": None,
     "customer_tax_ids": [],
-    "default_source": None,
     "from_invoice": None,
     "hosted_invoice_url": None,
     "invoice_pdf": None,
@@ -39,15 +38,9 @@ _NEVER: Final[JsonObject] = {
     "latest_revision": None,
     "next_payment_attempt": None,
     "on_behalf_of": None,
-    "payment_settings": {
-        "default_mandate": None,
-        "payment_method_options": None,
-        "payment_method_types": None,
-    },
     "receipt_number": None,
     "shipping_cost": None,
     "shipping_details": None,
-    "statement_descriptor": None,
     "webhooks_delivered_at": None,
 }
 """Fields of what this ledger does not have."""
@@ -95,6 +88,10 @@ def preview_object(view: View, row: InvoiceRow) -> JsonObject:
     return _invoice_object(view, row, view.rows.get(CUSTOMERS, row.customer), prices)
 
 
+def deleted_invoice_object(invoice_id: str) -> JsonObject:
+    return {"id": invoice_id, "object": "invoice", "deleted": True}
+
+
 def shown_lines(row: InvoiceRow) -> Sequence[LinePart]:
     """The lines that stand in the invoice itself; the rest are a list of their own."""
     return row.lines[:DEFAULT_LIMIT]
@@ -111,6 +108,7 @@ def _invoice_object(
         **invoice_deductions(view, row),
         **_standing(row),
         **_customer_fields(customer),
+        **_own_fields(row, customer),
         "lines": list_object(
             f"/v1/invoices/{row.id}/lines",
             [line_object(row, line, prices) for line in shown_lines(row)],
@@ -159,9 +157,8 @@ def _standing(row: InvoiceRow) -> JsonObject:
 def _customer_fields(customer: CustomerRow | None) -> JsonObject:
     """Who is billed, as the customer stands now; blank once their personal data is gone."""
     personal = customer.personal if customer else PersonalPart()
-    shipping, rendering = personal.shipping, customer.rendering if customer else None
+    shipping = personal.shipping
     return {
-        "custom_fields": personal.invoice_custom_fields,
         "customer_address": personal.address,
         "customer_email": personal.email,
         "customer_name": personal.name,
@@ -172,8 +169,26 @@ def _customer_fields(customer: CustomerRow | None) -> JsonObject:
             else None
         ),
         "customer_tax_exempt": customer.tax_exempt if customer else None,
-        "footer": personal.invoice_footer,
+    }
+
+
+def _own_fields(row: InvoiceRow, customer: CustomerRow | None) -> JsonObject:
+    """What the invoice says itself, or else the customer's settings do."""
+    personal = customer.personal if customer else PersonalPart()
+    payment, fields = row.settings.get("payment_settings", {}), row.custom_fields
+    rendering = row.settings.get("rendering") or (customer.rendering if customer else None)
+    shown = personal.invoice_custom_fields if fields is None else fields
+    return {
+        "custom_fields": shown or None,
+        "default_source": row.settings.get("default_source"),
+        "footer": personal.invoice_footer if row.footer is None else row.footer,
+        "payment_settings": {
+            "default_mandate": payment.get("default_mandate"),
+            "payment_method_options": None,
+            "payment_method_types": payment.get("payment_method_types"),
+        },
         "rendering": _rendering(rendering) if rendering else None,
+        "statement_descriptor": row.settings.get("statement_descriptor"),
     }
 
 

@@ -26,43 +26,69 @@ def line_object(row: InvoiceRow, line: LinePart, prices: PriceRows) -> dict[str,
         "description": description(line, price, row.currency),
         "invoice": row.id,
         "livemode": row.livemode,
-        "metadata": row.subscription_metadata,
+        "metadata": line.metadata or _inherited_metadata(row, line),
         "parent": _parent(row, line),
         "period": {"end": line.period_end, "start": line.period_start},
-        "pricing": None if price is None else _pricing(line, price, row.currency),
+        "pricing": _pricing(row, line, price),
         "quantity": int(Decimal(quantity)),
         "quantity_decimal": quantity,
-        "subscription": row.subscription,
+        "subscription": _subscription(row, line),
         "subtotal": amount,
     }
 
 
-def _pricing(line: LinePart, price: PriceRow, currency: str) -> dict[str, Any]:
+def _inherited_metadata(row: InvoiceRow, line: LinePart) -> dict[str, str]:
+    return {} if line.kind == "invoice_item" else row.subscription_metadata
+
+
+def _subscription(row: InvoiceRow, line: LinePart) -> str | None:
+    return line.subscription if line.kind == "invoice_item" else row.subscription
+
+
+def _pricing(row: InvoiceRow, line: LinePart, price: PriceRow | None) -> dict[str, Any]:
+    """By what the line is priced: a price, a unit amount of its own, or its amount."""
+    if price is None:
+        unit = line.unit_amount_decimal or str(line.amount or 0)
+        return {"type": "price_details", "unit_amount_decimal": unit}
     return {
-        "price_details": {"price": line.price, "product": line.product},
+        "price_details": {"price": price.id, "product": line.product},
         "type": "price_details",
-        "unit_amount_decimal": price.terms_in(currency).unit_amount_decimal,
+        "unit_amount_decimal": price.terms_in(row.currency).unit_amount_decimal,
     }
 
 
 def _parent(row: InvoiceRow, line: LinePart) -> dict[str, Any]:
+    """What led to the line: a subscription's item, or an invoice item of nobody's subscription."""
+    of_item = line.subscription_item is not None
+    proration = {
+        "invoice_item": line.invoice_item,
+        "proration": line.proration or (line.prorated and line.kind != "invoice_item"),
+        "proration_details": {"credited_items": None},
+        "subscription": _subscription(row, line),
+    }
+    if of_item:
+        details = {**proration, "subscription_item": line.subscription_item}
+        return {
+            "invoice_item_details": None,
+            "subscription_item_details": details,
+            "type": "subscription_item_details",
+        }
     return {
-        "invoice_item_details": None,
-        "subscription_item_details": {
-            "invoice_item": None,
-            "proration": line.prorated,
-            "proration_details": {"credited_items": None},
-            "subscription": row.subscription,
-            "subscription_item": line.subscription_item,
-        },
-        "type": "subscription_item_details",
+        "invoice_item_details": proration,
+        "subscription_item_details": None,
+        "type": "invoice_item_details",
     }
 
 
 def description(line: LinePart, price: PriceRow | None, currency: str) -> str | None:
-    """What a line bills, with a sign for "times": `3000 … Tokens (at US$0.04 per 100 / month)`."""
+    """What a line bills, with a sign for "times": `3000 … Tokens (at US$0.04 per 100 / month)`.
+
+    A line of an invoice item goes by its product's name.
+    """
     if line.description is not None or price is None:
         return line.description
+    if line.kind == "invoice_item":
+        return line.product_name
     share = ", prorated" if line.prorated else ""
     rate = _rate(price.terms_in(currency))
     return f"{line.quantity or '0'} {_TIMES} {line.product_name} ({rate}{share})"

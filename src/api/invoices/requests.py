@@ -100,9 +100,8 @@ def _details(asked: InvoiceFields) -> DetailsRequest:
     if asked.given("discounts"):
         given["discounts"] = discount_requests(asked.discounts)
     if asked.given("custom_fields"):
-        fields = asked.custom_fields
-        given["custom_fields"] = (
-            None if fields is None else tuple(CustomField(**one.model_dump()) for one in fields)
+        given["custom_fields"] = tuple(
+            CustomField(**one.model_dump()) for one in asked.custom_fields or ()
         )
     settings = asked.model_dump(mode="json", include=set(_KEPT), exclude_unset=True)
     if settings:

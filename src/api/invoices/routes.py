@@ -24,6 +24,7 @@ from ledger.invoices.commands import (
     PayInvoice,
     VoidInvoice,
 )
+from ledger.kernel.errors import NotFound
 from projections.invoices.rows import INVOICES, InvoiceRow
 
 TAG = "Invoices"
@@ -54,8 +55,18 @@ def _row(view: View, invoice_id: str) -> InvoiceRow:
     return view.rows.require(INVOICES, "invoice", invoice_id)
 
 
-def _one(view: View, invoice_id: str) -> dict[str, Any]:
+def one_invoice(view: View, invoice_id: str) -> dict[str, Any]:
+    """An invoice by its id. Raises NotFound."""
     return invoice_object(view, _row(view, invoice_id))
+
+
+def one_line(view: View, invoice_id: str, line_id: str) -> dict[str, Any]:
+    """A line of an invoice, as it stands now. Raises NotFound."""
+    [row] = with_amounts(view, [_row(view, invoice_id)])
+    for line in row.lines:
+        if line.id == line_id:
+            return line_object(row, line, price_rows(view, [line.price]))
+    raise NotFound("line_item", line_id)
 
 
 def _list(call: Call[InvoiceList]) -> dict[str, Any]:
@@ -105,23 +116,25 @@ ROUTES: list[Route] = [
         ),
         _preview,
     ),
-    INVOICE.retrieve(ONE, "Retrieve an invoice", _one),
+    INVOICE.retrieve(ONE, "Retrieve an invoice", one_invoice),
     LINE.page(f"{ONE}/lines", InvoiceLines, "List the lines of an invoice", _lines),
-    INVOICE.post(f"{ONE}/finalize", InvoiceFinalize, "Finalize a draft now", _finalize, _one),
+    INVOICE.post(
+        f"{ONE}/finalize", InvoiceFinalize, "Finalize a draft now", _finalize, one_invoice
+    ),
     INVOICE.post(
         f"{ONE}/pay",
         InvoicePay,
         "Record that an invoice was paid out of band",
         _pay,
-        _one,
+        one_invoice,
         "No money moves: without `paid_out_of_band` it is refused.",
     ),
-    INVOICE.post(f"{ONE}/void", NoParams, "Void a finalized invoice", _void, _one),
+    INVOICE.post(f"{ONE}/void", NoParams, "Void a finalized invoice", _void, one_invoice),
     INVOICE.post(
         f"{ONE}/mark_uncollectible",
         NoParams,
         "Mark an invoice as uncollectible",
         _mark_uncollectible,
-        _one,
+        one_invoice,
     ),
 ]

@@ -186,7 +186,7 @@ class InvoiceItemHandlers:
         if item.invoice is not None:
             self.drafts.take_off(work, item)
         else:
-            forget_item(work, command.item)
+            forget_item(work, item.created.customer, command.item)
         customer = require_customer(work, item.created.customer)
         work.append(command.item, InvoiceItemDeleted(deleted_at=customer_now(work, customer)))
 

@@ -68,6 +68,11 @@ def take_items(work: Work, customer_id: str, invoice_id: str, items: Sequence[st
     work.append(pending_stream(customer_id), ItemsTaken(items=tuple(items)))
 
 
+def forget_item(work: Work, customer_id: str, item_id: str) -> None:
+    """Record that an item waits no more, although no invoice took it."""
+    work.append(pending_stream(customer_id), ItemsTaken(items=(item_id,)))
+
+
 def release_item(work: Work, item_id: str) -> None:
     """Record that an item's invoice is gone; it waits again, behind the others."""
     item = work.require(evolve, item_id, "invoice item")

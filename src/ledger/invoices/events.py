@@ -6,9 +6,10 @@ customer's own clock.
 
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, JsonValue
 
 from ledger.coupons.discounts import Discount
+from ledger.customers.events import CustomField
 from ledger.invoice_items.charges import Charge
 from ledger.kernel.events import DomainEvent, Fact
 from ledger.kernel.periods import Period
@@ -45,7 +46,9 @@ class InvoiceDetails(Fact):
     """What may change about a draft beside its lines.
 
     `due_date` is one that was asked for; without it `days_until_due` counts from finalization.
-    `automatically_finalizes_at` is None where someone has to finalize it.
+    `automatically_finalizes_at` is None where someone has to finalize it. Without a footer and
+    `custom_fields` the customer's own are shown. `settings` are payment parameters, kept as they
+    came.
     """
 
     collection_method: CollectionMethod
@@ -56,9 +59,11 @@ class InvoiceDetails(Fact):
     default_payment_method: str | None = None
     description: str | None = None
     footer: str | None = None
+    custom_fields: tuple[CustomField, ...] | None = None
     metadata: dict[str, str] = Field(default_factory=dict[str, str])
     default_tax_rates: tuple[str, ...] = ()
     discounts: tuple[Discount, ...] = ()
+    settings: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
 
 
 class InvoiceDrafted(DomainEvent):
@@ -95,7 +100,7 @@ class InvoiceLinesChanged(DomainEvent):
 class InvoiceDetailsChanged(DomainEvent):
     """Details were changed; `details` holds the whole new values.
 
-    Of a finalized invoice only its metadata, its description and what payment needs change.
+    Of a finalized invoice only its metadata and what payment needs change.
     """
 
     TOPIC: ClassVar[str] = "invoice.details_changed.v1"

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ledger.customers import aggregate as customers
-from ledger.customers.handlers import customer_now
+from ledger.invoice_items.handlers import InvoiceItemHandlers
 from ledger.invoices import aggregate
 from ledger.invoices.aggregate import Invoice
 from ledger.invoices.close_period import InvoiceBilling
@@ -17,9 +16,12 @@ from ledger.invoices.commands import (
     PayInvoice,
     VoidInvoice,
 )
+from ledger.invoices.editing import DraftEditing, LineHandlers
 from ledger.invoices.ingredients import UsageReaders
+from ledger.invoices.loading import invoice_now, require_invoice
+from ledger.invoices.manual import ManualHandlers
 from ledger.invoices.thresholds import ThresholdHandlers
-from ledger.kernel.errors import InvalidRequest, NotFound
+from ledger.kernel.errors import InvalidRequest
 from ledger.store.work import Handlers, Work
 from ledger.subscriptions.commands import CheckThresholds
 from ledger.subscriptions.cycle import boundary
@@ -28,13 +30,6 @@ from ledger.subscriptions.handlers import (
     require_subscription,
     subscription_now,
 )
-
-
-def require_invoice(work: Work, invoice_id: str, *, param: str | None = None) -> Invoice:
-    """An invoice in any status. Raises NotFound."""
-    if not invoice_id.startswith("in_"):
-        raise NotFound("invoice", invoice_id, param=param)
-    return work.require(aggregate.evolve, invoice_id, "invoice", param=param)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,7 @@ class InvoiceHandlers:
         due = invoice.draft.details.automatically_finalizes_at
         if invoice.status != "draft" or due is None:
             return
-        now = _invoice_now(work, invoice)
+        now = invoice_now(work, invoice)
         if now < due:
             raise InvalidRequest("This invoice is not due to be finalized yet.")
         at = now if invoice.draft.test_clock is None else due
@@ -69,7 +64,7 @@ class InvoiceHandlers:
     def finalize(self, work: Work, command: FinalizeInvoice) -> None:
         invoice = require_invoice(work, command.invoice)
         aggregate.check_is_draft(invoice)
-        at = _invoice_now(work, invoice)
+        at = invoice_now(work, invoice)
         self._finalize(work, command.invoice, invoice, at, command.auto_advance)
 
     def _finalize(
@@ -87,7 +82,7 @@ class InvoiceHandlers:
 
 def pay_invoice(work: Work, command: PayInvoice) -> None:
     invoice = require_invoice(work, command.invoice)
-    now = _invoice_now(work, invoice)
+    now = invoice_now(work, invoice)
     paid = aggregate.pay(invoice, out_of_band=command.paid_out_of_band, now=now)
     work.append(command.invoice, paid)
 
@@ -95,18 +90,13 @@ def pay_invoice(work: Work, command: PayInvoice) -> None:
 def void_invoice(work: Work, command: VoidInvoice) -> None:
     """The customer gets back the credit that the invoice used."""
     invoice = require_invoice(work, command.invoice)
-    void_now(work, command.invoice, invoice, _invoice_now(work, invoice))
+    void_now(work, command.invoice, invoice, invoice_now(work, invoice))
 
 
 def mark_invoice_uncollectible(work: Work, command: MarkInvoiceUncollectible) -> None:
     invoice = require_invoice(work, command.invoice)
-    now = _invoice_now(work, invoice)
+    now = invoice_now(work, invoice)
     work.append(command.invoice, aggregate.mark_uncollectible(invoice, now))
-
-
-def _invoice_now(work: Work, invoice: Invoice) -> datetime:
-    customer = work.require(customers.evolve, invoice.draft.customer, "customer")
-    return customer_now(work, customer)
 
 
 def subscription_handlers(readers: UsageReaders, grace: timedelta) -> SubscriptionHandlers:
@@ -117,7 +107,11 @@ def subscription_handlers(readers: UsageReaders, grace: timedelta) -> Subscripti
 def handlers(readers: UsageReaders, grace: timedelta) -> Handlers:
     """The handlers, given who reads usage and how long a draft takes late usage."""
     invoices = InvoiceHandlers(InvoiceBilling(readers, grace))
+    items = InvoiceItemHandlers(DraftEditing())
     return {
+        **items.by_command(),
+        **LineHandlers(items).by_command(),
+        **ManualHandlers(readers, grace).by_command(),
         ClosePeriod: invoices.close_period,
         FinalizeDueInvoice: invoices.finalize_due,
         FinalizeInvoice: invoices.finalize,

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from ledger.invoices.aggregate import Invoice
 from ledger.invoices.events import DraftLine, FinalLine, InvoiceFinalized, UsageEvidence
-from ledger.invoices.handlers import require_invoice
 from ledger.invoices.ingredients import UsageReaders
 from ledger.invoices.lines import ENGINES, Priced, rate_line
+from ledger.invoices.loading import require_invoice
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.events import DomainEvent
 from ledger.late_usage.aggregate import Accounted, accounted, evolve

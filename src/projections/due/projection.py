@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized, InvoiceVoided
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from ledger.subscriptions.events import (
@@ -27,9 +26,11 @@ from ledger.test_clocks.events import (
     TestClockDeleted,
     TestClockReady,
 )
+from projections.due.finalization import DraftEvent, follow_draft
 from projections.due.rows import (
     CLOCKS,
     DUE,
+    RESTING_DRAFTS,
     SUBSCRIPTION_ENDS,
     ClockRow,
     DueRow,
@@ -41,15 +42,13 @@ from projections.runtime.rows import Rows
 class DueProjection:
     name = "due"
     version = 2
-    tables = (DUE, SUBSCRIPTION_ENDS, CLOCKS)
+    tables = (DUE, RESTING_DRAFTS, SUBSCRIPTION_ENDS, CLOCKS)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
         subject = recorded.originator_id
         match recorded.event:
-            case InvoiceDrafted() as event:
-                _schedule_finalization(rows, subject, event)
-            case InvoiceFinalized() | InvoiceVoided():
-                rows.delete(DUE, f"finalize_invoice:{subject}")
+            case event if isinstance(event, DraftEvent):
+                follow_draft(recorded, event, rows)
             case SubscriptionDetailsChanged() as event:
                 _schedule_collection(rows, subject, event)
             case _:
@@ -157,11 +156,3 @@ def _forget_subscription(rows: Rows, subscription: str) -> None:
     rows.delete(DUE, f"close_period:{subscription}")
     rows.delete(DUE, f"resume_collection:{subscription}")
     rows.delete(SUBSCRIPTION_ENDS, subscription)
-
-
-def _schedule_finalization(rows: Rows, invoice: str, event: InvoiceDrafted) -> None:
-    if event.details.automatically_finalizes_at is None:
-        return
-    due_at = to_epoch(event.details.automatically_finalizes_at)
-    clock = event.test_clock or ""
-    rows.put(DUE, DueRow(f"finalize_invoice:{invoice}", "finalize_invoice", invoice, due_at, clock))

@@ -36,6 +36,13 @@ class SubscriptionEndRow(msgspec.Struct, frozen=True):
         return min([*ends, *([] if self.cancel_at is None else [self.cancel_at])], default=None)
 
 
+class RestingDraftRow(msgspec.Struct, frozen=True):
+    """A draft that someone has to finalize, and the clock that it lives by."""
+
+    id: str
+    test_clock: str
+
+
 class ClockRow(msgspec.Struct, frozen=True):
     """A test clock's time; `advancing` until everything due before it was done."""
 
@@ -51,6 +58,7 @@ DUE = Table(
     indexes=(("test_clock", "due_at"),),
     version=2,
 )
+RESTING_DRAFTS = Table("resting_drafts", RestingDraftRow)
 SUBSCRIPTION_ENDS = Table("subscription_ends", SubscriptionEndRow, version=2)
 CLOCKS = Table(
     "due_clocks", ClockRow, columns={"advancing": "boolean"}, indexes=(("advancing",),), version=2

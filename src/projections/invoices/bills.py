@@ -34,11 +34,15 @@ def drafted(invoice_id: str, sequence: int, draft: InvoiceDrafted) -> InvoiceRow
 
 
 def with_details(row: InvoiceRow, details: InvoiceDetails) -> InvoiceRow:
-    """The row with details as they were changed."""
-    return msgspec.structs.replace(row, **_details(details))
+    """The row with details as they were changed; a finalized invoice is due when it was."""
+    changed = msgspec.structs.replace(row, **_details(details))
+    if row.status == "draft":
+        return changed
+    return msgspec.structs.replace(changed, due_date=row.due_date, automatically_finalizes_at=None)
 
 
 def _details(details: InvoiceDetails) -> dict[str, Any]:
+    fields = details.custom_fields
     return {
         "collection_method": details.collection_method,
         "days_until_due": details.days_until_due,
@@ -48,6 +52,8 @@ def _details(details: InvoiceDetails) -> dict[str, Any]:
         "default_payment_method": details.default_payment_method,
         "description": details.description,
         "footer": details.footer,
+        "custom_fields": None if fields is None else tuple(one.model_dump() for one in fields),
+        "settings": details.settings,
         "metadata": details.metadata,
         "default_tax_rates": details.default_tax_rates,
         "discounts": tuple(discount_part(discount) for discount in details.discounts),

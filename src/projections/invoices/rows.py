@@ -4,6 +4,8 @@ A draft's row holds what it will bill, and no amounts: those are rated when it i
 is not recorded, of a draft or of an invoice to come, is a row of the same shape with amounts.
 """
 
+from typing import Any
+
 import msgspec
 
 from ledger.coupons.discounts import DiscountSource
@@ -147,6 +149,8 @@ class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     default_payment_method: str | None
     description: str | None
     footer: str | None
+    custom_fields: tuple[dict[str, str], ...] | None
+    settings: dict[str, Any]
     metadata: dict[str, str]
     default_tax_rates: tuple[str, ...]
     discounts: tuple[DiscountPart, ...]
