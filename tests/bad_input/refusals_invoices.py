@@ -73,7 +73,7 @@ _ITEMS = [
                 "price_data[currency]=usd&price_data[product]=$product",
                 "unit_amount",
                 "price_data[unit_amount]",
-                None,
+                ABSENT,
             ),
             (
                 (

@@ -129,7 +129,6 @@ def _amounts(row: InvoiceRow) -> JsonObject:
         "post_payment_credit_notes_amount": amounts.post_payment_credited,
         "pre_payment_credit_notes_amount": amounts.pre_payment_credited,
         "starting_balance": amounts.starting_balance,
-        "subtotal": amounts.subtotal,
         "total": amounts.total,
     }
 

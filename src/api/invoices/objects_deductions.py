@@ -22,15 +22,19 @@ class Deducted(Protocol):
 def invoice_deductions(view: View, row: InvoiceRow) -> JsonObject:
     """The invoice's own discounts and default tax rates, and what all of its lines' come to.
 
-    What excludes tax is less by the taxes that amounts include; so the discounts lie between the
-    subtotal and the total without tax as they do with it.
+    In the subtotal the discounts of the lines themselves are off already, as in the compatible API;
+    the invoice's own lie between it and the total. What excludes tax is less by the taxes that
+    amounts include.
     """
     amounts = row.amounts
     discounts = total_discounts(row.lines)
+    of_lines = {own.id for line in row.lines for own in line.own_discounts}
+    subtotal = amounts.subtotal - sum(d.amount for d in discounts if d.discount in of_lines)
     return {
         "default_tax_rates": tax_rate_objects(view, row.default_tax_rates),
         "discounts": [discount.id for discount in row.discounts],
-        "subtotal_excluding_tax": amounts.subtotal - amounts.tax_inclusive,
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal - amounts.tax_inclusive,
         "total_discount_amounts": discount_amounts(discounts),
         "total_excluding_tax": amounts.total - amounts.tax_exclusive - amounts.tax_inclusive,
         "total_pretax_credit_amounts": pretax_credits(discounts),
@@ -57,7 +61,13 @@ def discount_amounts(discounts: Iterable[LineDiscountPart]) -> list[JsonObject]:
 def pretax_credits(discounts: Iterable[LineDiscountPart]) -> list[JsonObject]:
     """Discounts are all there are."""
     return [
-        {"amount": one.amount, "discount": one.discount, "type": "discount"} for one in discounts
+        {
+            "amount": one.amount,
+            "credit_balance_transaction": None,
+            "discount": one.discount,
+            "type": "discount",
+        }
+        for one in discounts
     ]
 
 
