@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.http_shop import JANUARY, HttpShop
+from tests.support.http_shop import FEBRUARY, JANUARY, HttpShop
 
 ALL = "/v1/invoiceitems"
 SHAPE = "InvoiceItem"
@@ -142,6 +142,23 @@ def test_a_finalized_invoice_keeps_its_items_as_they_were(shop: HttpShop):
     ):
         assert (refusal.status, refusal.code) == (400, "invoice_not_editable")
     assert shop.get(one) == before
+
+
+def test_an_item_for_a_subscription_waits_for_its_invoice(shop: HttpShop):
+    first, other = shop.subscribe(shop.seat)["id"], shop.subscribe(shop.seat)["id"]
+    made = item(shop, amount=100, subscription=first)
+    assert made["parent"]["subscription_details"] == {"subscription": first}
+    draft = shop.post(
+        "/v1/invoices", customer=shop.customer, pending_invoice_items_behavior="include"
+    )
+    assert draft["lines"]["data"] == []
+    shop.advance(FEBRUARY + 60)
+    amounts = {
+        invoice["parent"]["subscription_details"]["subscription"]: invoice["total"]
+        for invoice in shop.invoices(status="draft")
+        if invoice["parent"] is not None
+    }
+    assert amounts == {first: 2100, other: 2000}
 
 
 def test_what_an_item_refers_to_can_be_expanded(shop: HttpShop, once: str):

@@ -4,7 +4,7 @@ from typing import Any
 
 from stripe import StripeClient
 
-from tests.support.sdk import DAY, Shop, at
+from tests.support.sdk import DAY, HOUR, Shop, at
 from tests.support.served import Served
 
 JANUARY, FEBRUARY = at("2024-01-01"), at("2024-02-01")
@@ -53,6 +53,39 @@ def test_from_draft_to_paid(served: Served) -> None:
     assert paid.status_transitions.paid_at == JANUARY + 2 * DAY
     [row] = invoices.list({"customer": customer}).data
     assert row.to_dict() == invoices.retrieve(draft.id).to_dict()
+
+
+def test_between_invoices_of_a_subscription(served: Served) -> None:
+    """Numbers, credit and items run through invoices of both kinds."""
+    client, shop = opened(served)
+    invoices, items = client.v1.invoices, client.v1.invoice_items
+    customer = shop.customer().id
+    subscription = shop.subscribe(customer, shop.price, shop.seat())
+    shop.use(customer, 250)
+    extra: Any = {"customer": customer, "amount": 300, "description": "Setup"}
+    extra["subscription"] = subscription.id
+    items.create(extra)
+    credit = invoices.create({"customer": customer})
+    items.create({"customer": customer, "amount": -1000, "invoice": credit.id})
+    assert invoices.finalize_invoice(credit.id).ending_balance == -1000
+    thrown_away = invoices.create(
+        {"customer": customer, "pending_invoice_items_behavior": "include"}
+    )
+    items.create({"customer": customer, "amount": 40, "invoice": thrown_away.id})
+    invoices.delete(thrown_away.id)
+    shop.advance(FEBRUARY + HOUR)
+    [first, manual, cycle] = shop.invoices(customer)
+    assert [i.billing_reason for i in (first, manual, cycle)] == [
+        "subscription_create",
+        "manual",
+        "subscription_cycle",
+    ]
+    assert [(i.number or "")[-4:] for i in (first, manual, cycle)] == ["0001", "0002", "0003"]
+    assert [line.amount for line in cycle.lines.data] == [12, 900, 300, 40]
+    assert (cycle.total, cycle.starting_balance, cycle.amount_due) == (1252, -1000, 252)
+    voided = invoices.void_invoice(cycle.id)
+    assert voided.status == "void"
+    assert client.v1.customers.retrieve(customer).balance == -1000
 
 
 def test_every_invoice_made_by_hand_is_computed_again_to_the_same_bytes(served: Served) -> None:

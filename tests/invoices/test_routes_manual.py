@@ -63,6 +63,18 @@ def test_a_subscriptions_invoice_takes_what_waits_for_it_alone(shop: HttpShop):
     assert shop.refused("DELETE", f"{ALL}/{draft['id']}").status == 400
 
 
+def test_items_that_no_invoice_was_made_for_come_with_the_next_period(shop: HttpShop):
+    shop.subscribe(shop.seat)
+    wait(shop, 500, description="Setup")
+    shop.advance(FEBRUARY + HOUR)
+    issued = shop.invoices()[0]
+    assert (issued["billing_reason"], amounts(issued)) == ("subscription_cycle", [2000, 500])
+    [seat, extra] = issued["lines"]["data"]
+    assert seat["parent"]["type"] == "subscription_item_details"
+    assert extra["parent"]["type"] == "invoice_item_details"
+    assert (extra["description"], extra["quantity"]) == ("Setup", 1)
+
+
 def test_a_draft_that_advances_is_finalized_after_its_grace_period(shop: HttpShop):
     one = begin(shop, auto_advance=True)
     wait(shop, 5, invoice=one.removeprefix(f"{ALL}/"))
@@ -146,51 +158,6 @@ def test_of_a_finalized_invoice_only_notes_change(shop: HttpShop):
         assert (refusal.code, refusal.param) == ("invoice_not_editable", field)
 
 
-def test_lines_are_added_changed_and_removed(shop: HttpShop):
-    one = begin(shop)
-    waiting = wait(shop, 70)
-    price = shop.price("Setup", unit_amount=500)
-    lines = [
-        {"amount": 100, "description": "First"},
-        {"pricing": {"price": price}, "quantity": 2},
-        {"invoice_item": waiting, "description": "Taken along"},
-        {
-            "price_data": {
-                "currency": "usd",
-                "unit_amount": 3,
-                "product_data": {"name": "Made for it"},
-            },
-            "quantity_decimal": "1.5",
-        },
-    ]
-    draft = shop.post(f"{one}/add_lines", "Invoice", lines=lines, invoice_metadata={"n": "4"})
-    assert (amounts(draft), draft["metadata"]) == ([100, 1000, 70, 5], {"n": "4"})
-    [first, priced, taken, made] = draft["lines"]["data"]
-    assert (taken["description"], made["description"]) == ("Taken along", "Made for it")
-    assert (made["quantity"], made["quantity_decimal"]) == (1, "1.5")
-    changed = shop.post(
-        f"{one}/update_lines",
-        "Invoice",
-        lines=[{"id": priced["id"], "quantity": 3}, {"id": first["id"], "amount": 90}],
-    )
-    assert (amounts(changed), changed["subtotal"]) == ([90, 1500, 70, 5], 1665)
-    item = first["parent"]["invoice_item_details"]["invoice_item"]
-    assert shop.get(f"/v1/invoiceitems/{item}", "InvoiceItem")["amount"] == 90
-    line = shop.post(f"{one}/lines/{made['id']}", "InvoiceLineItem", metadata={"a": "b"})
-    assert (line["id"], line["metadata"]) == (made["id"], {"a": "b"})
-    removed = shop.post(
-        f"{one}/remove_lines",
-        "Invoice",
-        lines=[
-            {"id": first["id"], "behavior": "delete"},
-            {"id": taken["id"], "behavior": "unassign"},
-        ],
-    )
-    assert amounts(removed) == [1500, 5]
-    assert shop.refused("GET", f"/v1/invoiceitems/{item}").status == 404
-    assert shop.get(f"/v1/invoiceitems/{waiting}", "InvoiceItem")["invoice"] is None
-
-
 def test_a_deleted_drafts_items_wait_again(shop: HttpShop):
     one = begin(shop)
     items = [wait(shop, n, invoice=one.removeprefix(f"{ALL}/")) for n in (1, 2)]
@@ -200,28 +167,9 @@ def test_a_deleted_drafts_items_wait_again(shop: HttpShop):
     assert shop.invoices() == []
     page = shop.get("/v1/invoiceitems", customer=shop.customer, pending=True)["data"]
     assert sorted(item["id"] for item in page) == sorted(items)
-    again = begin(shop, pending_invoice_items_behavior="include")
-    assert amounts(shop.get(again, "Invoice")) == [1, 2]
-
-
-def test_lines_of_a_subscription_take_notes_and_nothing_else(shop: HttpShop):
     shop.subscribe(shop.seat)
-    shop.advance(FEBRUARY + 60)
-    one = f"{ALL}/{shop.invoices()[0]['id']}"
-    [line] = shop.get(one)["lines"]["data"]
-    noted = shop.post(
-        f"{one}/lines/{line['id']}",
-        "InvoiceLineItem",
-        description="Two people",
-        metadata={"a": "b"},
-        discountable=False,
-    )
-    assert (noted["description"], noted["metadata"]) == ("Two people", {"a": "b"})
-    assert (noted["discountable"], noted["amount"]) == (False, 2000)
-    for field in ({"amount": 1}, {"quantity": 2}, {"pricing": {"price": shop.seat}}):
-        assert shop.refused("POST", f"{one}/lines/{line['id']}", **field).status == 400
-    extra = shop.post(f"{one}/add_lines", "Invoice", lines=[{"amount": -500}])
-    assert (amounts(extra), extra["total"]) == ([2000, -500], 1500)
+    shop.advance(FEBRUARY + HOUR)
+    assert amounts(shop.invoices()[0]) == [2000, 1, 2]
 
 
 def test_sums_beyond_64_bits_are_said_on_the_draft_and_never_issued(shop: HttpShop):
@@ -273,35 +221,3 @@ def test_discounts_and_taxes_show_on_lines_and_in_sums(shop: HttpShop, inclusive
         assert invoice["subtotal"] == 1233
         assert invoice["total"] == (1100 if inclusive else 1320)
         assert invoice["total_excluding_tax"] == invoice["total"] - total_tax["amount"]
-
-
-def test_a_discount_of_a_line_is_off_before_the_subtotal(shop: HttpShop):
-    coupon = shop.post("/v1/coupons", percent_off="50")["id"]
-    other = shop.post("/v1/coupons", percent_off="10")["id"]
-    one = begin(shop, discounts=[{"coupon": other}])
-    lines = [{"amount": 1000, "discounts": [{"coupon": coupon}]}, {"amount": 500}]
-    draft = shop.post(f"{one}/add_lines", "Invoice", lines=lines)
-    [first, second] = draft["lines"]["data"]
-    assert [taken["amount"] for taken in first["discount_amounts"]] == [500, 50]
-    assert [taken["amount"] for taken in second["discount_amounts"]] == [50]
-    assert (first["amount"], draft["subtotal"], draft["total"]) == (1000, 1000, 900)
-    assert sorted(taken["amount"] for taken in draft["total_discount_amounts"]) == [100, 500]
-    assert first["discounts"] != draft["discounts"]
-    shown = shop.get(one, "Invoice", expand=["discounts", "lines.data.discounts"])
-    assert shown["discounts"][0]["source"]["coupon"] == other
-    assert shown["lines"]["data"][0]["discounts"][0]["source"]["coupon"] == coupon
-
-
-def test_how_an_invoice_came_to_its_amounts_is_explained(shop: HttpShop):
-    one = begin(shop)
-    price = shop.price("Setup", unit_amount_decimal="0.5")
-    shop.post(f"{one}/add_lines", lines=[{"pricing": {"price": price}, "quantity": 3}])
-    shop.post(f"{one}/finalize")
-    told = shop.get(one.replace("/v1/", "/audit/v1/") + "/explain")
-    [line] = told["lines"]
-    assert (line["quantity"], line["amount"], line["description"]) == ("3", 2, "Setup")
-    assert [(step["model"], step["amount"]) for step in line["steps"]] == [
-        ("per_unit", "1.5"),
-        ("rounding", "0.5"),
-    ]
-    assert (told["sums"]["total"], told["engine_version"]) == (2, 2)

@@ -10,6 +10,7 @@ from ledger.customers.handlers import customer_now, require_customer
 from ledger.invoice_items.aggregate import InvoiceItem
 from ledger.invoice_items.charging import DEFAULT_CURRENCY
 from ledger.invoice_items.pending import pending_items, release_item, take_items
+from ledger.invoices.collection import finalize_now
 from ledger.invoices.commands import (
     CreateInvoice,
     DeleteInvoice,
@@ -26,7 +27,6 @@ from ledger.invoices.events import (
     InvoiceDetailsChanged,
     InvoiceDrafted,
 )
-from ledger.invoices.finalizing import append_final, bill_now
 from ledger.invoices.ingredients import UsageReaders
 from ledger.invoices.loading import invoice_now, require_draft, require_invoice
 from ledger.kernel.errors import InvalidRequest
@@ -108,8 +108,8 @@ class ManualHandlers:
         if invoice.status == "void":
             raise InvalidRequest("This invoice is voided, so it cannot be sent.")
         if invoice.status == "draft":
-            bill = bill_now(work, self.readers, invoice.draft)
-            append_final(work, command.invoice, bill, invoice_now(work, invoice))
+            now = invoice_now(work, invoice)
+            finalize_now(work, self.readers, command.invoice, invoice.draft, now)
 
     def by_command(self) -> Handlers:
         """Which handler executes which command."""
