@@ -78,7 +78,6 @@ SUBSCRIPTIONS = [
     ),
     Refused(CREATE, f"{PLAIN}&days_until_due=3", "send_invoice", "days_until_due"),
     Refused(CREATE, f"{PLAIN}&billing_mode[type]=elastic", "must be one of", "billing_mode[type]"),
-    Refused(CREATE, f"{PLAIN}&trial_period_days=3", "trial", "trial_period_days"),
     Refused(CREATE, f"{PLAIN}&coupon=x", "coupon", "coupon", "parameter_unknown"),
     Refused(
         CREATE, f"{PLAIN}&cancel_at_period_end=perhaps", "Invalid boolean", "cancel_at_period_end"
