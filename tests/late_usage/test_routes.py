@@ -65,6 +65,29 @@ def test_it_lands_on_the_invoice_of_the_period_that_is_closed_next(shop: HttpSho
     assert newest["total"] == 4
 
 
+def test_taxes_and_percentages_of_the_original_line_are_those_of_the_adjustment(
+    shop: HttpShop,
+) -> None:
+    """Half off January once, and 25 % tax: of what comes late for January as well."""
+    coupon = shop.post("/v1/coupons", percent_off=50, duration="once")["id"]
+    tax = {"display_name": "VAT", "percentage": 25, "inclusive": False}
+    rate = shop.post("/v1/tax_rates", **tax)["id"]
+    shop.subscribe(discounts=[{"coupon": coupon}], default_tax_rates=[rate])
+    shop.use(1000, timestamp=JANUARY)
+    shop.advance(FEBRUARY + 2 * HOUR)
+    shop.use(1000, timestamp=JANUARY + DAY)
+    shop.use(1000, timestamp=FEBRUARY)
+    shop.advance(MARCH + 2 * HOUR)
+    february, january = shop.get("/v1/invoices", customer=shop.customer)["data"]
+    assert (january["subtotal"], january["total"]) == (40, 25)
+    sums = [
+        (line["amount"], [one["amount"] for one in line["discount_amounts"]])
+        for line in february["lines"]["data"]
+    ]
+    assert sums == [(40, []), (40, [20])]
+    assert (february["subtotal"], february["total"]) == (80, 75)
+
+
 def test_a_customer_of_whom_it_is_only_reported(shop: HttpShop) -> None:
     path = f"/audit/v1/customers/{shop.customer}/late_usage_policy"
     assert shop.get(path)["own"] is None

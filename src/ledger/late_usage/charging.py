@@ -3,8 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
-from ledger.coupons import aggregate as coupons
 from ledger.coupons.discounts import Discount
+from ledger.coupons.redeeming import coupon_terms
 from ledger.invoice_items.charges import Charge, LateUsage
 from ledger.invoices.events import DraftLine, InvoiceDetails, InvoiceDrafted
 from ledger.kernel.ids import derived_id
@@ -82,7 +82,8 @@ def _percentages(work: Work, billed: BilledLine) -> tuple[Discount, ...]:
     """The percentages that the original line was lowered by. Amounts off were taken in full."""
     draft = billed.invoice.draft
     known = {one.id: one for one in (*draft.details.discounts, *billed.drafted.discounts)}
-    applied = (known[taken.discount] for taken in billed.final.discounts if taken.discount in known)
+    applied = [known[taken.discount] for taken in billed.final.discounts if taken.discount in known]
+    terms = coupon_terms(work, [discount.coupon for discount in applied])
     return tuple(
         discount.model_copy(
             update={
@@ -92,5 +93,5 @@ def _percentages(work: Work, billed: BilledLine) -> tuple[Discount, ...]:
             }
         )
         for discount in applied
-        if work.require(coupons.evolve, discount.coupon, "coupon").terms.fraction_off is not None
+        if terms[discount.coupon].fraction_off is not None
     )
