@@ -104,6 +104,33 @@ def test_a_customer_without_a_subscription(shop: HttpShop, served: Served):
     assert served.head() == before
 
 
+def test_prices_and_discounts_that_are_made_for_a_preview(shop: HttpShop, served: Served):
+    coupon = shop.post("/v1/coupons", percent_off=50, duration="once")["id"]
+    product = shop.get(f"/v1/prices/{shop.seat}")["product"]
+    monthly = {"currency": "usd", "product": product, "recurring": {"interval": "month"}}
+    before = served.head()
+    details: Any = {"items": [{"price_data": {**monthly, "unit_amount": 700}, "quantity": 2}]}
+    once = {"currency": "usd", "product": product, "unit_amount": 300}
+    shown = shop.post(
+        PREVIEW,
+        customer=shop.customer,
+        subscription_details=details,
+        invoice_items=[{"price_data": once}],
+        discounts=[{"coupon": coupon}],
+        expand=["discounts"],
+    )
+    assert [line["amount"] for line in shown["lines"]["data"]] == [1400, 300]
+    assert (shown["subtotal"], shown["total"]) == (1700, 850)
+    assert shown["discounts"][0]["source"]["coupon"] == coupon
+    assert served.head() == before
+
+
+def test_what_recurs(shop: HttpShop):
+    subscription = shop.subscribe(shop.seat)["id"]
+    shown = shop.post(PREVIEW, "Invoice", subscription=subscription, preview_mode="recurring")
+    assert [line["amount"] for line in shown["lines"]["data"]] == [2000]
+
+
 def test_what_a_change_would_be_billed_is_what_it_is_billed(shop: HttpShop):
     subscription = shop.subscribe(shop.seat)
     item = subscription["items"]["data"][0]["id"]

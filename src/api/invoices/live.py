@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from api.http.call import View
+from api.invoices.previewed_rows import with_previewed
 from ledger.invoices.bill import Bill
 from ledger.invoices.finalizing import bill_now
 from ledger.invoices.ingredients import UsageReaders
@@ -38,17 +39,20 @@ def _rated(view: View, work: Work, row: InvoiceRow) -> InvoiceRow:
         return msgspec.structs.replace(row, finalization_error=refusal.message)
 
 
-def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> InvoiceRow:
-    """The row of an invoice to come, as `bill` makes it. Its id is no invoice's."""
-    made = bill(_work(view), view.services.live_usage_reader)
+def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> tuple[View, InvoiceRow]:
+    """The row of an invoice to come, as `bill` makes it, and the view that it is shown in. Its id
+    is no invoice's."""
+    work = _work(view)
+    made = bill(work, view.services.live_usage_reader)
     period = made.draft.period
     invoice_id = derived_id(
         "upcoming_in", made.draft.subscription, period.start.isoformat(), period.end.isoformat()
     )
     row = rated(drafted(invoice_id, 0, made.draft), made)
-    return msgspec.structs.replace(
+    upcoming = msgspec.structs.replace(
         _named(view, row), billing_reason="upcoming", automatically_finalizes_at=None
     )
+    return with_previewed(view, work.pending), upcoming
 
 
 def _named(view: View, row: InvoiceRow) -> InvoiceRow:

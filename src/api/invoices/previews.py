@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from api.coupons.params import discount_requests
-from api.http.call import Call
+from api.http.call import Call, View
 from api.http.errors import ApiError
 from api.http.params import missing
 from api.http.versions import default_billing_mode
@@ -37,8 +37,9 @@ from projections.invoices.rows import InvoiceRow
 _NOT_OF_DETAILS = {"customer", "currency", "subscription"}
 
 
-def asked_preview(call: Call[InvoicePreview]) -> InvoiceRow:
-    """Raises ApiError and LedgerError where nothing can be previewed."""
+def asked_preview(call: Call[InvoicePreview]) -> tuple[View, InvoiceRow]:
+    """The row of the invoice and the view to show it in. Raises ApiError and LedgerError where
+    nothing can be previewed."""
     asked = call.params
     if asked.subscription is not None:
         decide = _of_subscription(asked, asked.subscription)

@@ -92,7 +92,8 @@ def _lines(call: Call[InvoiceLines]) -> dict[str, Any]:
 
 
 def _preview(call: Call[InvoicePreview]) -> dict[str, Any]:
-    return preview_object(call.view(), asked_preview(call))
+    view, row = asked_preview(call)
+    return preview_object(view, row)
 
 
 ROUTES: list[Route] = [

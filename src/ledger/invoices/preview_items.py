@@ -57,6 +57,7 @@ def with_items(work: Work, draft: InvoiceDrafted, items: Sequence[PreviewedItem]
             blank = DraftLine(
                 id=derived_id("il", "upcoming", draft.customer, i),
                 kind="invoice_item",
+                invoice_item=derived_id("ii", "upcoming", draft.customer, i),
                 period=Period(draft.created, draft.created),
             )
             lines.append(_changed(work, draft, blank, asked, param))

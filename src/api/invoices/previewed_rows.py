@@ -1,0 +1,46 @@
+"""Rows as they would be after what a preview decided: prices and discounts that it made."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from api.http.call import View
+from ledger.kernel.errors import NotFound
+from ledger.kernel.events import RecordedEvent
+from projections.coupons.projection import CouponsProjection
+from projections.prices.projection import PricesProjection
+from projections.runtime.as_of import Lookup
+from projections.runtime.rows import MemoryRows
+from projections.runtime.tables import Table
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class PreviewedRows(MemoryRows):
+    """Rows in memory over those that are there."""
+
+    def __init__(self, there: Lookup) -> None:
+        super().__init__()
+        self._there = there
+
+    def get(self, table: Table[R], *key: Any) -> R | None:
+        return super().get(table, *key) or self._there.get(table, *key)
+
+    def require(self, table: Table[R], what: str, row_id: str, *, param: str | None = None) -> R:
+        """Raises NotFound."""
+        row = self.get(table, row_id)
+        if row is None:
+            raise NotFound(what, row_id, param=param)
+        return row
+
+
+def with_previewed(view: View, decided: Iterable[RecordedEvent]) -> View:
+    """The view in which what was decided, and is recorded nowhere, is so."""
+    rows = PreviewedRows(view.rows)
+    projections = (PricesProjection(), CouponsProjection())
+    for recorded in decided:
+        for projection in projections:
+            projection.apply(recorded, rows)
+    return replace(view, rows=rows)
