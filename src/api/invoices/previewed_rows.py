@@ -1,4 +1,4 @@
-"""Rows as they would be after what a preview decided: prices and discounts that it made."""
+"""Rows as they would be after what a preview decided: prices that it made."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,7 +9,6 @@ import msgspec
 from api.http.call import View
 from ledger.kernel.errors import NotFound
 from ledger.kernel.events import RecordedEvent
-from projections.coupons.projection import CouponsProjection
 from projections.prices.projection import PricesProjection
 from projections.runtime.as_of import Lookup
 from projections.runtime.rows import MemoryRows
@@ -38,9 +37,7 @@ class PreviewedRows(MemoryRows):
 
 def with_previewed(view: View, decided: Iterable[RecordedEvent]) -> View:
     """The view in which what was decided, and is recorded nowhere, is so."""
-    rows = PreviewedRows(view.rows)
-    projections = (PricesProjection(), CouponsProjection())
+    rows, prices = PreviewedRows(view.rows), PricesProjection()
     for recorded in decided:
-        for projection in projections:
-            projection.apply(recorded, rows)
+        prices.apply(recorded, rows)
     return replace(view, rows=rows)
