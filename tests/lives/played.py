@@ -1,0 +1,299 @@
+"""A life as the ledger lives it, and as the independent biller is told of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ledger.coupons.commands import DiscountRequest
+from ledger.invoice_items.charges import Charge
+from ledger.invoice_items.events import InvoiceItemCreated
+from ledger.invoice_items.pending import create_item
+from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
+from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
+from ledger.kernel.clock import from_epoch
+from ledger.kernel.commands import Command
+from ledger.kernel.errors import LedgerError
+from ledger.kernel.periods import Period
+from ledger.late_usage.commands import AdjustLateUsage
+from ledger.late_usage.events import LateUsagePolicyChanged
+from ledger.late_usage.handlers import LateUsageHandlers
+from ledger.store.work import Work
+from ledger.subscriptions import aggregate as subscriptions
+from ledger.subscriptions.commands import (
+    CancelSubscription,
+    CreateSubscription,
+    ItemRequest,
+    UpdateSubscription,
+)
+from ledger.subscriptions.cycle import boundary
+from tests.lives.asked import item_change
+from tests.lives.biller import Biller
+from tests.lives.catalog import coupon_told, levy_taxes, offer_coupons, sell, tax_rate_told
+from tests.lives.comparing import comparable, of_biller
+from tests.lives.stories import (
+    AddItem,
+    Advance,
+    Cancel,
+    Change,
+    Life,
+    Step,
+    Subscribe,
+    Use,
+)
+from tests.support.billing_ledger import BillingLedger
+
+
+@dataclass
+class Played:
+    """Both are given the same; what the ledger refuses, the biller is not told."""
+
+    life: Life
+    biller: Biller = field(init=False)
+    accepted: list[str] = field(default_factory=list[str])
+    _drafts: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    _order: list[str] = field(default_factory=list[str])
+    _running: dict[int, str] = field(default_factory=dict[int, str])
+    _count: int = 0
+
+    def __post_init__(self) -> None:
+        self.now = self.life.start
+        self.biller = Biller(self.life.currency, self.life.policy)
+        self.ledger = BillingLedger()
+        self.ledger.now = from_epoch(self.now)
+        for name in ("mtr_0", "mtr_1"):
+            self.ledger.meter(name)
+        for i, asked in enumerate(self.life.prices):
+            self.biller.prices[f"price_{i}"] = sell(self.ledger, self.life, f"price_{i}", asked)
+        self.ledger.given(
+            "late_usage_policy", LateUsagePolicyChanged(customer=None, policy=self.life.policy)
+        )
+        for i, balance in enumerate(self.life.balances):
+            self.ledger.customer(f"cus_{i}", balance=balance)
+            self.biller.customer(f"cus_{i}", balance)
+        offer_coupons(self.ledger, self.life)
+        levy_taxes(self.ledger, self.life)
+
+    def play(self) -> None:
+        for step in self.life.steps:
+            self.take(step)
+
+    def take(self, step: Step) -> None:
+        self._count += 1
+        match step:
+            case Advance():
+                self._advance(self.now + step.seconds)
+            case Subscribe():
+                self._subscribe(step)
+            case Use():
+                self._use(step)
+            case Change():
+                self._change(step)
+            case Cancel():
+                self._cancel(step)
+            case AddItem():
+                self._add_item(step)
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def _accepts(self, what: str, command: Command) -> bool:
+        self.ledger.now = from_epoch(self.now)
+        try:
+            self._note(self.ledger.do(command))
+        except LedgerError:
+            return False
+        self.accepted.append(what)
+        return True
+
+    def _note(self, facts: list[tuple[str, Any]]) -> None:
+        """Which drafts wait, and which invoices were issued, in order."""
+        for stream, event in facts:
+            if isinstance(event, InvoiceDrafted):
+                due = event.details.automatically_finalizes_at
+                if due is not None:
+                    self._drafts[stream] = due
+            elif isinstance(event, InvoiceFinalized):
+                self._drafts.pop(stream, None)
+                self._order.append(stream)
+
+    def _advance(self, to: int) -> None:
+        while (due := min(self._due(), default=None)) is not None and due[0] <= from_epoch(to):
+            at, kind, name = due
+            self.ledger.now = at
+            command: Command = (
+                ClosePeriod(subscription=name, period_end=at)
+                if kind == 0
+                else FinalizeDueInvoice(invoice=name)
+            )
+            self._note(self.ledger.do(command))
+        self.now = to
+        self.biller.advance(to)
+
+    def _due(self) -> list[tuple[datetime, int, str]]:
+        work = self.ledger.work()
+        ends = ((name, boundary(self._state(work, name))) for name in self.biller.subscriptions)
+        return [
+            *((end, 0, name) for name, end in ends if end is not None),
+            *((due, 1, name) for name, due in self._drafts.items()),
+        ]
+
+    def _state(self, work: Work, name: str) -> subscriptions.Subscription:
+        return work.require(subscriptions.evolve, name, "subscription")
+
+    def _subscribe(self, step: Subscribe) -> None:
+        if step.customer in self._running:
+            return
+        chosen = sorted({n % len(self.life.prices) for n in step.prices})
+        if step.mode == "classic":
+            rhythm = self.life.prices[chosen[0]].rhythm
+            chosen = [n for n in chosen if self.life.prices[n].rhythm == rhythm]
+        items = tuple(self._item(n, step.quantity) for n in chosen)
+        name = f"sub_{self._count}"
+        start = self.now - step.backdated
+        command = CreateSubscription(
+            subscription=name,
+            customer=f"cus_{step.customer}",
+            items=items,
+            billing_mode=step.mode,
+            billing_cycle_anchor=self._moment(step.anchor_in),
+            backdate_start_date=from_epoch(start) if step.backdated else None,
+            trial_period_days=step.trial_days or None,
+            discounts=tuple(
+                DiscountRequest(id=f"di_{self._count}_{n}", coupon=f"OFF{n}") for n in step.coupons
+            ),
+            default_tax_rates=tuple(f"txr_{n}" for n in step.tax_rates),
+        )
+        if not self._accepts("subscribe", command):
+            return
+        self._running[step.customer] = name
+        trial_end = self.now + step.trial_days * 86_400 if step.trial_days else None
+        natural = trial_end or (start if step.mode == "flexible" else self.now)
+        self.biller.subscribe(
+            id=name,
+            customer=command.customer,
+            at=self.now,
+            start=start,
+            anchor=natural if step.anchor_in is None else self.now + step.anchor_in,
+            mode=step.mode,
+            items={i.id: {"price": i.price, "quantity": i.quantity} for i in items},
+            trial_end=trial_end,
+            coupons=[
+                coupon_told(self.life, n, f"di_{self._count}_{n}", self.now) for n in step.coupons
+            ],
+            tax_rates=[tax_rate_told(self.life, n) for n in step.tax_rates],
+        )
+
+    def _item(self, price: int, quantity: int) -> ItemRequest:
+        metered = self.life.prices[price].meter is not None
+        return ItemRequest(
+            id=f"si_{self._count}_{price}",
+            price=f"price_{price}",
+            quantity=None if metered else quantity,
+        )
+
+    def _moment(self, seconds: int | None) -> datetime | None:
+        return None if seconds is None else from_epoch(self.now + seconds)
+
+    def _use(self, step: Use) -> None:
+        for ago, value in step.events:
+            customer, meter, ts = f"cus_{step.customer}", f"mtr_{step.meter}", self.now - ago
+            day = from_epoch(ts).replace(tzinfo=None).isoformat()
+            self.ledger.use(day, value, meter=meter, who=customer)
+            self.biller.use(customer=customer, meter=meter, ts=ts, value=value)
+        times = [self.now - ago for ago, _ in step.events]
+        self._settle_late(f"cus_{step.customer}", f"mtr_{step.meter}", times)
+
+    def _settle_late(self, customer: str, meter: str, times: list[int]) -> None:
+        """What the scheduler does once usage has come for invoices that are final."""
+        recorded_at = self.ledger.head()[0]
+        adjust = LateUsageHandlers(self.ledger.reader).adjust
+        for name in list(self._order):
+            draft = self.ledger.invoice(name)[0]
+            if draft.customer != customer:
+                continue
+            for line in draft.lines:
+                late = any(from_epoch(ts) in line.period for ts in times)
+                if late and (line.kind, line.meter) == ("metered", meter):
+                    command = AdjustLateUsage(invoice=name, line=line.id, recorded_at=recorded_at)
+                    self._note(self.ledger.when(adjust, command, now=from_epoch(self.now)))
+                    self.accepted.append("late usage")
+        self.biller.settle(customer, meter, times)
+
+    def _change(self, step: Change) -> None:
+        name = self._running.get(step.customer)
+        told = None if name is None else self.biller.subscriptions[name]
+        if name is None or told is None or told["ended"] or told["cancel_at"] is not None:
+            return
+        if told["trial_end"] and self.now < told["trial_end"]:
+            return
+        change = item_change(self.life, self._count, step, told)
+        if change is None:
+            return
+        command = UpdateSubscription(
+            subscription=name, items=(change,), proration_behavior=step.behavior
+        )
+        if not self._accepts(f"{step.kind}, {step.behavior}", command):
+            return
+        price = change.price or told["items"][change.id]["price"]
+        asked = self.life.prices[int(price.removeprefix("price_"))]
+        quantity = None if asked.meter is not None else step.quantity
+        about = {"item": change.id, "price": price, "quantity": quantity}
+        if change.deleted:
+            about["removed"] = True
+        self.biller.change(name, self.now, step.behavior, [about])
+
+    def _cancel(self, step: Cancel) -> None:
+        name = self._running.get(step.customer)
+        if name is None or self.biller.subscriptions[name]["ended"]:
+            return
+        if step.kind == "now":
+            command: Command = CancelSubscription(
+                subscription=name, invoice_now=step.invoice_now, prorate=step.prorate
+            )
+            if self._accepts("cancel", command):
+                self.biller.cancel(
+                    name, self.now, invoice_now=step.invoice_now, prorate=step.prorate
+                )
+                del self._running[step.customer]
+        elif step.kind == "period_end":
+            command = UpdateSubscription(subscription=name, cancel_at_period_end=True)
+            if self._accepts("cancel at period end", command):
+                self.biller.cancel_at_period_end(name)
+        elif self.biller.subscriptions[name]["cancel_at"] is not None:
+            command = UpdateSubscription(subscription=name, cancel_at_period_end=False)
+            if self._accepts("go on", command):
+                self.biller.go_on(name)
+
+    def _add_item(self, step: AddItem) -> None:
+        now = from_epoch(self.now)
+        created = InvoiceItemCreated(
+            customer=f"cus_{step.customer}",
+            currency=self.life.currency,
+            charge=Charge(period=Period(now, now), amount=step.amount),
+            invoice=None,
+            created=now,
+            test_clock=None,
+            livemode=False,
+        )
+        self.ledger.when(
+            lambda work, _: create_item(work, f"ii_{self._count}", created),
+            Command(),
+            now=now,
+        )
+        self.biller.add_item(f"cus_{step.customer}", step.amount)
+
+    # -- what came of it -----------------------------------------------------------------------
+
+    def issued(self) -> dict[str, list[tuple[Any, ...]]]:
+        """The ledger's invoices by customer, in the order in which they were issued."""
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for name in self._order:
+            customer = self.ledger.invoice(name)[0].customer
+            found.setdefault(customer, []).append(comparable(*self.ledger.invoice(name)))
+        return found
+
+    def expected(self) -> dict[str, list[tuple[Any, ...]]]:
+        """The biller's invoices by customer."""
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for invoice in self.biller.invoices:
+            found.setdefault(invoice["customer"], []).append(of_biller(invoice))
+        return found
