@@ -98,7 +98,7 @@ def test_what_cannot_be_previewed(
 def test_a_customer_without_a_subscription(shop: HttpShop, served: Served):
     before = served.head()
     items = [{"amount": 500, "currency": "usd", "description": "Setup"}, {"amount": -120}]
-    shown = shop.post(PREVIEW, customer=shop.customer, invoice_items=items)
+    shown = shop.post(PREVIEW, "Invoice", customer=shop.customer, invoice_items=items)
     assert [line["amount"] for line in shown["lines"]["data"]] == [500, -120]
     assert (shown["total"], shown["currency"]) == (380, "usd")
     assert served.head() == before
@@ -113,6 +113,7 @@ def test_prices_and_discounts_that_are_made_for_a_preview(shop: HttpShop, served
     once = {"currency": "usd", "product": product, "unit_amount": 300}
     shown = shop.post(
         PREVIEW,
+        "Invoice",
         customer=shop.customer,
         subscription_details=details,
         invoice_items=[{"price_data": once}],
