@@ -149,12 +149,12 @@ class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     default_payment_method: str | None
     description: str | None
     footer: str | None
-    custom_fields: tuple[dict[str, str], ...] | None
-    settings: dict[str, Any]
     metadata: dict[str, str]
     default_tax_rates: tuple[str, ...]
     discounts: tuple[DiscountPart, ...]
     test_clock: str | None
+    custom_fields: tuple[dict[str, str], ...] | None = None
+    settings: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     status: InvoiceStatus = "draft"
     amounts: AmountsPart = AmountsPart()
     number: str | None = None
