@@ -220,3 +220,13 @@ def test_discounts_and_taxes_show_on_lines_and_in_sums(shop: HttpShop, inclusive
         assert invoice["subtotal"] == 1233
         assert invoice["total"] == (1100 if inclusive else 1320)
         assert invoice["total_excluding_tax"] == invoice["total"] - total_tax["amount"]
+
+
+def test_an_invoice_by_hand_is_a_page_with_its_own_fields(shop: HttpShop):
+    one = begin(shop, custom_fields=[{"name": "Order", "value": "A-17"}], footer="Net of fees")
+    wait(shop, 1200, invoice=one.removeprefix(f"{ALL}/"), description="Workshop")
+    shop.post(f"{one}/finalize")
+    page = shop.http.get(one.replace("/v1/", "/audit/v1/") + ".html").text
+    for said in ("Order", "A-17", "Net of fees", "Workshop", "US$12.00"):
+        assert said in page
+    assert "31 December 2025" not in page

@@ -86,8 +86,8 @@ def _facts(row: InvoiceRow, personal: PersonalPart) -> tuple[Entry, ...]:
         if seconds is not None
         for moment in (day(seconds),)
     ]
-    fields = personal.invoice_custom_fields or ()
-    own = [Entry(plain(field["name"]), plain(field["value"])) for field in fields]
+    fields = personal.invoice_custom_fields if row.custom_fields is None else row.custom_fields
+    own = [Entry(plain(field["name"]), plain(field["value"])) for field in fields or ()]
     covered = Entry("Period", period(row.period_start, row.period_end))
     return (*named, *dated, covered, Entry("Currency", row.currency.upper()), *own)
 
