@@ -46,6 +46,7 @@ from api.products.routes import ROUTES as PRODUCTS
 from api.services import Services
 from api.subscriptions.expansions import subscription_expansions
 from api.subscriptions.routes import ROUTES as SUBSCRIPTIONS
+from api.subscriptions.routes_discount import ROUTES as SUBSCRIPTION_DISCOUNTS
 from api.subscriptions.routes_items import ROUTES as SUBSCRIPTION_ITEMS
 from api.tax_rates.routes import ROUTES as TAX_RATES
 from api.test_clocks.routes import ROUTES as TEST_CLOCKS
@@ -67,6 +68,7 @@ ROUTES: Sequence[Route] = (
     *COUPONS,
     *TAX_RATES,
     *SUBSCRIPTIONS,
+    *SUBSCRIPTION_DISCOUNTS,
     *SUBSCRIPTION_ITEMS,
     *INVOICE_ITEMS,
     *INVOICES,
