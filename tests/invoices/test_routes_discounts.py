@@ -1,5 +1,6 @@
 """Discounts and taxes from a coupon and a rate to the invoice, over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -133,6 +134,24 @@ def test_a_coupon_is_redeemed_so_many_times(shop: HttpShop):
     asked = {"customer": shop.customer, "items": [{"price": shop.seat}]}
     refused = shop.refused("POST", "/v1/subscriptions", **asked, discounts=[{"coupon": coupon}])
     assert (refused.code, refused.param) == ("coupon_expired", "discounts[0][coupon]")
+
+
+def test_the_last_redemption_is_taken_once(shop: HttpShop):
+    coupon = a_coupon(shop, percent_off=50, max_redemptions=3)
+    form = {
+        "customer": shop.customer,
+        "items[0][price]": shop.seat,
+        "discounts[0][coupon]": coupon,
+    }
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(shop.http.post, "/v1/subscriptions", data=form) for _ in range(8)]
+    answers = [answer.result() for answer in asked]
+    while again := [answer for answer in answers if answer.status_code in {409, 429}]:
+        answers = [answer for answer in answers if answer not in again]
+        answers += [shop.http.post("/v1/subscriptions", data=form) for _ in again]
+    assert sorted(answer.status_code for answer in answers) == [200] * 3 + [400] * 5
+    assert shop.get(f"/v1/coupons/{coupon}", "Coupon")["times_redeemed"] == 3
+    assert len(shop.invoices()) == 3
 
 
 def test_an_inclusive_tax_is_a_part_of_the_price(shop: HttpShop):

@@ -44,6 +44,19 @@ def ledger(datastore: Datastore, recorder: LedgerRecorder) -> LedgerApplication:
     return LedgerApplication(datastore, identity, EventCatalogue([Counted]), {Count: count})
 
 
+def test_the_version_of_a_stream_counts_what_is_appended_and_is_held_to(
+    ledger: LedgerApplication,
+) -> None:
+    work = Work(ledger.identity, CIRCUMSTANCES, ledger.recorder, ledger.mapper)
+    assert work.version("s") == 0
+    ledger.execute(Count(stream="s"), CIRCUMSTANCES)
+    assert (work.version("s"), work.read_versions) == (0, {"s": 0})
+    work.append("s", Counted(by=1))
+    assert work.version("s") == 1
+    later = Work(ledger.identity, CIRCUMSTANCES, ledger.recorder, ledger.mapper)
+    assert later.version("s") == 1
+
+
 def test_a_stream_looks_the_same_however_often_it_is_loaded(ledger: LedgerApplication) -> None:
     ledger.execute(Count(stream="s"), CIRCUMSTANCES)
     work = Work(ledger.identity, CIRCUMSTANCES, ledger.recorder, ledger.mapper)
