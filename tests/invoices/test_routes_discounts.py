@@ -87,10 +87,12 @@ def test_how_long_a_discount_lasts(
     shop: HttpShop, duration: dict[str, Any], totals_by_month: list[int]
 ):
     coupon = a_coupon(shop, percent_off=50, **duration)
-    shop.subscribe(shop.seat, discounts=[{"coupon": coupon}])
+    made = shop.subscribe(shop.seat, discounts=[{"coupon": coupon}])
     for month in (FEBRUARY, MARCH, APRIL):
         shop.advance(month + HOUR)
     assert [total for *_, total in issued(shop)] == totals_by_month
+    now = shop.get(f"/v1/subscriptions/{made['id']}", "Subscription")
+    assert len(now["discounts"]) == (0 if duration == {"duration": "once"} else 1)
 
 
 def test_a_discount_of_an_item_is_for_its_lines_alone(shop: HttpShop):

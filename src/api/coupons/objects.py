@@ -1,9 +1,11 @@
 """Coupons and discounts as the wire shows them."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from projections.coupons.rows import CouponRow, DiscountRow
+from api.http.call import View
+from projections.coupons.rows import DISCOUNTS, CouponRow, DiscountRow
 
 
 def coupon_object(row: CouponRow, now: int) -> dict[str, Any]:
@@ -66,6 +68,12 @@ def deleted_discount_object(row: DiscountRow) -> dict[str, Any]:
     shown = discount_object(row)
     del shown["end"]
     return {**shown, "deleted": True}
+
+
+def standing_discounts(view: View, ids: Iterable[str]) -> list[str]:
+    """Those of the discounts of something that go on: what counts once is over when it counted."""
+    rows = (view.rows.get(DISCOUNTS, discount) for discount in ids)
+    return [row.id for row in rows if row is not None and not row.spent]
 
 
 def _valid(row: CouponRow, now: int) -> bool:

@@ -1,6 +1,6 @@
 """`DELETE /v1/subscriptions/{id}/discount`: a subscription's discounts are over."""
 
-from api.coupons.objects import deleted_discount_object
+from api.coupons.objects import deleted_discount_object, standing_discounts
 from api.http.call import Call
 from api.http.openapi import Endpoint
 from api.http.routes import JsonObject, NoParams, Route, query
@@ -14,10 +14,11 @@ def _delete(call: Call[NoParams]) -> JsonObject:
     """All of the subscription's own end; the first of them is answered. Items keep theirs."""
     subscription, rows = call.path["subscription"], call.reader()
     row = rows.require(SUBSCRIPTIONS, "subscription", subscription)
-    if not row.discounts:
+    discounts = standing_discounts(call.view(), row.discounts)
+    if not discounts:
         raise NotFound("active discount for subscription", subscription)
     call.execute(UpdateSubscription(subscription=subscription, discounts=()))
-    return deleted_discount_object(rows.require(DISCOUNTS, "discount", row.discounts[0]))
+    return deleted_discount_object(rows.require(DISCOUNTS, "discount", discounts[0]))
 
 
 ROUTES: list[Route] = [

@@ -2,7 +2,9 @@
 
 import msgspec
 
+from ledger.coupons.discounts import spent_by
 from ledger.coupons.events import CouponChanged, CouponCreated, CouponDeleted, CouponRedeemed
+from ledger.invoices.events import InvoiceDrafted
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from projections.coupons.rows import COUPONS, DISCOUNTS, CouponRow, DiscountRow
@@ -32,6 +34,8 @@ class CouponsProjection:
                 rows.put(DISCOUNTS, _discount(event))
                 coupon = event.discount.coupon
                 _change(rows, coupon, times_redeemed=recorded.originator_version)
+            case InvoiceDrafted() as event:
+                _spend(rows, event)
             case _:
                 pass
 
@@ -68,6 +72,14 @@ def _discount(event: CouponRedeemed) -> DiscountRow:
         start=to_epoch(discount.start),
         end=None if discount.end is None else to_epoch(discount.end),
     )
+
+
+def _spend(rows: Rows, event: InvoiceDrafted) -> None:
+    of_lines = [discount for line in event.lines for discount in line.discounts]
+    for discount in spent_by([*event.details.discounts, *of_lines]):
+        row = rows.get(DISCOUNTS, discount)
+        if row is not None:
+            rows.put(DISCOUNTS, msgspec.structs.replace(row, spent=True))
 
 
 def _change(rows: Rows, coupon: str, **changes: object) -> None:

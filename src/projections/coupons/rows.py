@@ -30,7 +30,10 @@ class CouponRow(msgspec.Struct, frozen=True):
 
 
 class DiscountRow(msgspec.Struct, frozen=True):
-    """A coupon applied to `holder`, which is of the kind that `source` says."""
+    """A coupon applied to `holder`, which is of the kind that `source` says.
+
+    One that counts once is `spent` when an invoice is drafted with it.
+    """
 
     id: str
     coupon: str
@@ -39,6 +42,7 @@ class DiscountRow(msgspec.Struct, frozen=True):
     holder: str
     start: int
     end: int | None
+    spent: bool = False
 
 
 COUPONS = Table(
