@@ -22,7 +22,12 @@ DEDUCTIONS = [
             ("amount_off=9223372036854775808&currency=usd", "at most", "amount_off", INTEGER),
             ("amount_off=5", "currency", "currency", MISSING),
             ("amount_off=5&currency=xxx", "Invalid currency", "currency", None),
-            ("amount_off=5&currency=usd&percent_off=5", "only specify one", "amount_off", EXCLUSIVE),
+            (
+                "amount_off=5&currency=usd&percent_off=5",
+                "only specify one",
+                "amount_off",
+                EXCLUSIVE,
+            ),
             ("percent_off=5&currency=usd", "amount_off alone", "currency", None),
             ("percent_off=5&duration=weekly", "must be one of", "duration", None),
             ("percent_off=5&duration=repeating", "Missing", "duration_in_months", MISSING),

@@ -114,6 +114,23 @@ def _at_home(shop: Shop) -> dict[str, str]:
         "open": unpaid.id,
         "clock": shop.clock.id,
         "used": identifier,
+        **_deductions(shop, customer),
+    }
+
+
+def _deductions(shop: Shop, customer: str) -> dict[str, str]:
+    """Coupons and tax rates that can be applied, and some that cannot."""
+    client = shop.client.v1
+    used_up = client.coupons.create({"percent_off": 5, "max_redemptions": 1}).id
+    shop.subscribe(customer, shop.seat(), discounts=[{"coupon": used_up}])
+    rate: Any = {"display_name": "VAT", "inclusive": False, "percentage": 5}
+    old: Any = {**rate, "active": False}
+    return {
+        "coupon": client.coupons.create({"percent_off": 5}).id,
+        "yen": client.coupons.create({"amount_off": 5, "currency": "jpy"}).id,
+        "used_up": used_up,
+        "tax_rate": client.tax_rates.create(rate).id,
+        "old_rate": client.tax_rates.create(old).id,
     }
 
 
@@ -178,4 +195,8 @@ def _abroad(shop: Shop) -> dict[str, str]:
         "foreign_item": subscription["items"].data[0].id,
         "foreign_invoice": invoice.id,
         "foreign_clock": shop.clock.id,
+        "foreign_coupon": shop.client.v1.coupons.create({"percent_off": 5}).id,
+        "foreign_rate": shop.client.v1.tax_rates.create(
+            {"display_name": "VAT", "inclusive": True, "percentage": 5}
+        ).id,
     }

@@ -4,6 +4,7 @@ import pytest
 
 from tests.bad_input.refusals_catalogue import CATALOGUE
 from tests.bad_input.refusals_conventions import CONVENTIONS
+from tests.bad_input.refusals_deductions import DEDUCTIONS
 from tests.bad_input.refusals_invoices import INVOICES
 from tests.bad_input.refusals_lines import LINES
 from tests.bad_input.refusals_prices import PRICES
@@ -11,7 +12,16 @@ from tests.bad_input.refusals_subscriptions import SUBSCRIPTIONS
 from tests.bad_input.refusals_usage import USAGE, USAGE_V2
 from tests.bad_input.scene import Refused, Scene
 
-FIRST_VERSION = [*CONVENTIONS, *CATALOGUE, *PRICES, *USAGE, *SUBSCRIPTIONS, *INVOICES, *LINES]
+FIRST_VERSION = [
+    *CONVENTIONS,
+    *CATALOGUE,
+    *PRICES,
+    *USAGE,
+    *SUBSCRIPTIONS,
+    *DEDUCTIONS,
+    *INVOICES,
+    *LINES,
+]
 
 
 def names(table: list[Refused]) -> list[str]:

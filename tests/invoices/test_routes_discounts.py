@@ -130,6 +130,31 @@ def test_a_subscriptions_discounts_are_deleted(shop: HttpShop):
     assert [total for *_, total in issued(shop)] == [1000, 2000]
 
 
+@pytest.mark.parametrize(
+    ("duration", "discounts_by_month"), [("once", [2000, -1000]), ("forever", [2000, 500])]
+)
+def test_what_is_given_back_is_what_was_charged_after_discounts(
+    shop: HttpShop, duration: str, discounts_by_month: list[int]
+):
+    coupon = a_coupon(shop, percent_off=50, duration=duration)
+    made = shop.post(
+        "/v1/subscriptions",
+        "Subscription",
+        customer=shop.customer,
+        items=[{"price": shop.seat, "quantity": 2}],
+        discounts=[{"coupon": coupon}],
+    )
+    shop.advance(JANUARY + 31 * 12 * HOUR)
+    item = made["items"]["data"][0]["id"]
+    shop.post(f"/v1/subscription_items/{item}", "SubscriptionItem", quantity=1)
+    shop.advance(FEBRUARY + 2 * HOUR)
+    first, second = shop.invoices()[::-1]
+    assert sorted(line["amount"] for line in second["lines"]["data"]) == [-2000, 1000, 2000]
+    discounts = [invoice["total_discount_amounts"][0]["amount"] for invoice in (first, second)]
+    assert discounts == discounts_by_month
+    assert second["total"] == 1000 - discounts_by_month[1]
+
+
 def test_a_coupon_is_redeemed_so_many_times(shop: HttpShop):
     coupon = a_coupon(shop, percent_off=50, max_redemptions=1)
     shop.subscribe(shop.seat, discounts=[{"coupon": coupon}])

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from api.coupons.objects import standing_discounts
 from api.http.call import View
 from api.http.lists import list_object
 from api.prices.objects import PriceRows, price_rows
@@ -91,7 +92,7 @@ def _subscription_object(view: View, row: SubscriptionRow, prices: PriceRows) ->
         "default_source": row.settings.get("default_source"),
         "default_tax_rates": tax_rate_objects(view, row.default_tax_rates),
         "description": row.description,
-        "discounts": list(row.discounts),
+        "discounts": standing_discounts(view, row.discounts),
         "ended_at": row.ended_at,
         "invoice_settings": _INVOICE_SETTINGS,
         "items": list_object(

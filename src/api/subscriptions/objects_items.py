@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.coupons.objects import standing_discounts
 from api.http.call import View
 from api.prices.objects import PriceRows, price_object
 from api.tax_rates.objects import tax_rate_objects
@@ -22,7 +23,7 @@ def item_object(
         "current_period_end": period.end,
         "current_period_start": period.start,
         "current_trial": None,
-        "discounts": list(item.discounts),
+        "discounts": standing_discounts(view, item.discounts),
         "metadata": item.metadata,
         "plan": plan_object(price),
         "price": price_object(price),

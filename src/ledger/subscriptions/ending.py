@@ -143,7 +143,7 @@ def charge_longer(subscription: Subscription) -> tuple[list[DomainEvent], list[P
             continue
         charged.append(one.model_copy(update={"period": longer}))
         rest = Period(one.period.end, end)
-        prorations.append(proration(item, one, rest, credit=False))
+        prorations.append(proration(subscription, item, one, rest))
     if tuple(charged) == subscription.charged:
         return [], []
     return [ChargedInAdvance(charged=tuple(charged))], prorations

@@ -190,7 +190,7 @@ def charge(
     charged = charge_of(subscription, new, period, moment.prorated_from)
     if charged is not None:
         decision.charged[new.id] = charged
-        decision.prorations.append(proration(new, charged, charged.period, credit=False))
+        decision.prorations.append(proration(subscription, new, charged, charged.period))
 
 
 def check_clears(item: SubscriptionItem, param: str) -> None:

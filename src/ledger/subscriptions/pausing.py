@@ -99,7 +99,7 @@ def _resume_unchanged(
         charge = charge_of(running, item, periods[item.rhythm], since)
         if charge is not None and command.proration_behavior != "none":
             charged.append(charge)
-            charges.append(proration(item, charge, charge.period, credit=False))
+            charges.append(proration(subscription, item, charge, charge.period))
     event = SubscriptionResumed(
         resumed_at=now,
         billing_cycle_anchor=subscription.anchor,

@@ -121,6 +121,8 @@ def _closed(subscription: Subscription, event: PeriodClosed) -> Subscription:
         periods |= dict.fromkeys(_rhythms(subscription, one), one.period)
     closed = {rhythm for one in event.ended for rhythm in _rhythms(subscription, one)}
     begun = {rhythm for one in event.begun for rhythm in _rhythms(subscription, one)}
+    if begun:
+        subscription = replace(subscription, spent_on_charges=())
     after = replace(
         _invoiced(subscription) if event.invoice else subscription,
         periods=periods,
@@ -154,6 +156,7 @@ def _invoiced(subscription: Subscription) -> Subscription:
     applied = [*subscription.discounts]
     for item in subscription.items:
         applied += item.discounts
+    spent = tuple(one for one in dict.fromkeys(spent_by(applied)) if one not in subscription.spent)
     return replace(
         subscription,
         segments=(),
@@ -165,7 +168,8 @@ def _invoiced(subscription: Subscription) -> Subscription:
                 segment.covers(early.item, early.period) for segment in subscription.segments
             )
         ),
-        spent=tuple(dict.fromkeys([*subscription.spent, *spent_by(applied)])),
+        spent=subscription.spent + spent,
+        spent_on_charges=subscription.spent_on_charges + spent,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.coupons.discounts import Discount
+from ledger.coupons.discounts import Discount, discounts_in_force
 from ledger.kernel.periods import Period
 from ledger.subscriptions.aggregate import Subscription
 from ledger.subscriptions.cycle import whole_period
@@ -45,7 +45,8 @@ def credit_of(
     if charged is None or since >= charged.period.end:
         return None
     unused = Period(max(since, charged.period.start), charged.period.end)
-    return proration(item, charged, unused, credit=True)
+    back = proration(subscription, item, charged, unused)
+    return back._replace(credit=True, discounts=discounts_of_charge(subscription, item, charged))
 
 
 def charge_of(
@@ -68,8 +69,10 @@ def charge_of(
     )
 
 
-def proration(item: SubscriptionItem, charged: Charged, part: Period, *, credit: bool) -> Proration:
-    """A part of what is charged for an item, with the item's taxes and discounts."""
+def proration(
+    subscription: Subscription, item: SubscriptionItem, charged: Charged, part: Period
+) -> Proration:
+    """A part of what is charged for an item, with the taxes and discounts that the item has."""
     return Proration(
         item=charged.item,
         price=charged.price,
@@ -77,10 +80,22 @@ def proration(item: SubscriptionItem, charged: Charged, part: Period, *, credit:
         quantity=charged.quantity,
         period=part,
         whole=charged.whole,
-        credit=credit,
+        credit=False,
         tax_rates=item.tax_rates,
-        discounts=item.discounts,
+        discounts=discounts_in_force(item.discounts, part.start, subscription.spent),
     )
+
+
+def discounts_of_charge(
+    subscription: Subscription, item: SubscriptionItem, charged: Charged
+) -> tuple[Discount, ...]:
+    """The discounts, also of the subscription, with which something was charged in advance: what
+    is given back of it is less by them, even if they are over by now."""
+    every = (*item.discounts, *subscription.discounts)
+    since = max(charged.period.start, subscription.started.created)
+    spent = set(subscription.spent) - set(subscription.spent_on_charges)
+    begun = (discount for discount in every if discount.start <= since)
+    return discounts_in_force(begun, charged.period.start, spent)
 
 
 def credits_of(

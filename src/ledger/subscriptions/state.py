@@ -36,7 +36,8 @@ class Subscription:
     `periods` are the current ones by rhythm. `cancel_at` is the time of a scheduled end, also of
     one at the period's end. `charged` is what is paid in advance; `advances` are those of it that
     wait for an invoice, as `segments` of usage do. `spent` are discounts that counted once and
-    did. `revision` counts the facts.
+    did, `spent_on_charges` those of them that lowered what is `charged`. `revision` counts the
+    facts.
     """
 
     started: SubscriptionStarted
@@ -68,6 +69,7 @@ class Subscription:
     segments: tuple[Segment, ...] = ()
     billed_early: tuple[BilledEarly, ...] = ()
     spent: tuple[str, ...] = ()
+    spent_on_charges: tuple[str, ...] = ()
     revision: int = 1
 
     @property
