@@ -108,7 +108,7 @@ def test_a_discount_of_an_item_is_for_its_lines_alone(shop: HttpShop):
         discounts=[{"coupon": tenth}],
     )
     [invoice] = shop.invoices()
-    assert totals(invoice) == (3000, [1000, 200], [], 1800)
+    assert totals(invoice) == (2000, [1000, 200], [], 1800)
     [own] = made["items"]["data"][0]["discounts"]
     [seat, support] = invoice["lines"]["data"]
     assert (seat["discounts"], support["discounts"]) == ([own], [])
@@ -153,6 +153,7 @@ def test_what_is_given_back_is_what_was_charged_after_discounts(
     discounts = [invoice["total_discount_amounts"][0]["amount"] for invoice in (first, second)]
     assert discounts == discounts_by_month
     assert second["total"] == 1000 - discounts_by_month[1]
+    assert second["subtotal"] == (2000 if duration == "once" else 1000)
 
 
 def test_a_coupon_is_redeemed_so_many_times(shop: HttpShop):

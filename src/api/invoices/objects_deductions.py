@@ -29,6 +29,7 @@ def invoice_deductions(view: View, row: InvoiceRow) -> JsonObject:
     amounts = row.amounts
     discounts = total_discounts(row.lines)
     of_lines = {own.id for line in row.lines for own in line.own_discounts}
+    of_lines -= {discount.id for discount in row.discounts}
     subtotal = amounts.subtotal - sum(d.amount for d in discounts if d.discount in of_lines)
     return {
         "default_tax_rates": tax_rate_objects(view, row.default_tax_rates),
