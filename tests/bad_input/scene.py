@@ -96,6 +96,7 @@ def _at_home(shop: Shop) -> dict[str, str]:
     inactive = _inactive_meter(shop)
     items = subscription["items"].data
     return {
+        **_deductions(shop, customer),
         **_by_hand(shop, customer, seated),
         "meter": shop.meter.id,
         "event": shop.meter.event_name,
@@ -114,7 +115,6 @@ def _at_home(shop: Shop) -> dict[str, str]:
         "open": unpaid.id,
         "clock": shop.clock.id,
         "used": identifier,
-        **_deductions(shop, customer),
     }
 
 
