@@ -45,6 +45,7 @@ def epoch(text: str) -> int:
 
 
 def test_a_new_subscription(ledger: BillingLedger):
+    january = PeriodPart("month", 1, epoch("2026-01-01"), epoch("2026-02-01"))
     facts = ledger.subscribe(
         "price_tokens",
         collection_method="send_invoice",
@@ -80,10 +81,10 @@ def test_a_new_subscription(ledger: BillingLedger):
         billing_mode="flexible",
         billing_cycle_anchor=epoch("2026-01-01"),
         start_date=epoch("2026-01-01"),
-        periods=(PeriodPart("month", 1, epoch("2026-01-01"), epoch("2026-02-01")),),
-        unbilled_since=epoch("2026-01-01"),
-        current_period_start=epoch("2026-01-01"),
-        current_period_end=epoch("2026-02-01"),
+        periods=(january,),
+        unbilled_since=january.start,
+        current_period_start=january.start,
+        current_period_end=january.end,
         collection_method="send_invoice",
         days_until_due=10,
         cancel_at=None,

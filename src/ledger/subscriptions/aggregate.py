@@ -70,18 +70,22 @@ def _terms(subscription: Subscription, event: DomainEvent) -> Subscription | Non
         case BillingModeMigrated():
             return replace(subscription, billing_mode="flexible", settings=event.settings)
         case SubscriptionCanceled():
-            return replace(
-                subscription,
-                status="canceled",
-                canceled_at=event.canceled_at,
-                cancellation=event.details,
-                segments=(),
-                advances=(),
-                charged=(),
-                billed_early=(),
-            )
+            return _ended(subscription, event)
         case _:
             return None
+
+
+def _ended(subscription: Subscription, event: SubscriptionCanceled) -> Subscription:
+    return replace(
+        subscription,
+        status="canceled",
+        canceled_at=event.canceled_at,
+        cancellation=event.details,
+        segments=(),
+        advances=(),
+        charged=(),
+        billed_early=(),
+    )
 
 
 def _with_metadata(

@@ -99,19 +99,23 @@ def billing_after(subscription: Subscription, event: DomainEvent) -> Subscriptio
                 charged=event.charged,
             )
         case SubscriptionResumed():
-            return replace(
-                subscription,
-                status="active",
-                paused_at=None,
-                items=_since(subscription.items, event.resumed_at),
-                anchor=event.billing_cycle_anchor,
-                anchor_config=event.anchor_config,
-                periods=_by_rhythm(event.periods),
-                advances=event.advances,
-                charged=event.charged,
-            )
+            return _resumed(subscription, event)
         case _:
             return None
+
+
+def _resumed(subscription: Subscription, event: SubscriptionResumed) -> Subscription:
+    return replace(
+        subscription,
+        status="active",
+        paused_at=None,
+        items=_since(subscription.items, event.resumed_at),
+        anchor=event.billing_cycle_anchor,
+        anchor_config=event.anchor_config,
+        periods=_by_rhythm(event.periods),
+        advances=event.advances,
+        charged=event.charged,
+    )
 
 
 def _closed(subscription: Subscription, event: PeriodClosed) -> Subscription:

@@ -1,7 +1,6 @@
 """Builds subscriptions from their events, and from the invoices drafted for them."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import msgspec
 
@@ -30,7 +29,6 @@ from projections.runtime.rows import Rows
 from projections.subscriptions.parts import (
     anchor_part,
     cancellation_part,
-    item_part,
     item_parts,
     pause_part,
     periods_of,
@@ -45,6 +43,7 @@ from projections.subscriptions.rows import (
     SubscriptionItemRow,
     SubscriptionRow,
 )
+from projections.subscriptions.starting import started
 
 
 class SubscriptionsProjection:
@@ -56,7 +55,7 @@ class SubscriptionsProjection:
         subject = recorded.originator_id
         match recorded.event:
             case SubscriptionStarted() as event:
-                _start(recorded, event, rows)
+                _start(rows, started(recorded, event))
             case ItemsChanged() as event:
                 _change_items(rows, subject, event)
             case ItemDetailsChanged() as event:
@@ -115,47 +114,7 @@ def _change_terms(rows: Rows, subject: str, event: DomainEvent) -> None:
             pass
 
 
-def _start(recorded: RecordedEvent, event: SubscriptionStarted, rows: Rows) -> None:
-    periods = periods_of(event.periods)
-    first = min(periods, key=lambda period: period.end)
-    start = to_epoch(event.start_date)
-    row = SubscriptionRow(
-        id=recorded.originator_id,
-        sequence=recorded.position,
-        created=to_epoch(event.created),
-        livemode=event.livemode,
-        customer=event.customer,
-        status="active" if event.trial_end is None else "trialing",
-        currency=event.currency,
-        interval=event.interval,
-        interval_count=event.interval_count,
-        items=tuple(item_part(item) for item in event.items),
-        billing_mode=event.billing_mode,
-        billing_cycle_anchor=to_epoch(event.billing_cycle_anchor),
-        anchor_config=anchor_part(event.anchor_config),
-        start_date=start,
-        periods=periods,
-        current_period_start=first.start,
-        current_period_end=first.end,
-        unbilled_since=start,
-        waiting_since=start if start < first.start else None,
-        trial_start=None if event.trial_end is None else start,
-        trial_end=_epoch(event.trial_end),
-        thresholds=thresholds_part(event.thresholds),
-        default_tax_rates=event.default_tax_rates,
-        discounts=tuple(discount.id for discount in event.discounts),
-        collection_method=event.collection_method,
-        days_until_due=event.days_until_due,
-        cancel_at=_epoch(event.cancel_at),
-        cancel_at_period_end=event.cancel_at_period_end,
-        canceled_at=None if event.cancel_at is None else to_epoch(event.created),
-        proration_behavior=event.proration_behavior,
-        default_payment_method=event.default_payment_method,
-        description=event.description,
-        metadata=event.metadata,
-        settings=event.settings,
-        test_clock=event.test_clock,
-    )
+def _start(rows: Rows, row: SubscriptionRow) -> None:
     rows.put(SUBSCRIPTIONS, row)
     for item in row.items:
         rows.put(SUBSCRIPTION_ITEMS, SubscriptionItemRow(item.id, row.id, item.price))
@@ -306,7 +265,3 @@ def _known(rows: Rows, subject: str) -> SubscriptionRow:
     if row is None:
         raise LookupError(f"subscription {subject} was never started")
     return row
-
-
-def _epoch(moment: datetime | None) -> int | None:
-    return None if moment is None else to_epoch(moment)
