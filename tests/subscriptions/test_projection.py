@@ -44,6 +44,20 @@ def epoch(text: str) -> int:
     return to_epoch(at(text))
 
 
+TOKENS = ItemPart(
+    id="si_price_tokens",
+    created=epoch("2026-01-01"),
+    price="price_tokens",
+    product="prod_a",
+    meter="mtr_tokens",
+    quantity=None,
+    interval="month",
+    interval_count=1,
+    since=epoch("2026-01-01"),
+    metadata={},
+)
+
+
 def test_a_new_subscription(ledger: BillingLedger):
     january = PeriodPart("month", 1, epoch("2026-01-01"), epoch("2026-02-01"))
     facts = ledger.subscribe(
@@ -58,26 +72,13 @@ def test_a_new_subscription(ledger: BillingLedger):
     assert shown(*facts) == SubscriptionRow(
         id="sub_a",
         sequence=2,
-        created=epoch("2026-01-01"),
+        created=january.start,
         livemode=False,
         customer="cus_a",
         currency="usd",
         interval="month",
         interval_count=1,
-        items=(
-            ItemPart(
-                id="si_price_tokens",
-                created=epoch("2026-01-01"),
-                price="price_tokens",
-                product="prod_a",
-                meter="mtr_tokens",
-                quantity=None,
-                interval="month",
-                interval_count=1,
-                since=epoch("2026-01-01"),
-                metadata={},
-            ),
-        ),
+        items=(TOKENS,),
         billing_mode="flexible",
         billing_cycle_anchor=epoch("2026-01-01"),
         start_date=epoch("2026-01-01"),
