@@ -154,6 +154,8 @@ def test_what_is_given_back_is_what_was_charged_after_discounts(
     assert discounts == discounts_by_month
     assert second["total"] == 1000 - discounts_by_month[1]
     assert second["subtotal"] == (2000 if duration == "once" else 1000)
+    for invoice in (first, second):
+        assert shop.get(f"/audit/v1/invoices/{invoice['id']}/replay")["equal"] is True
 
 
 def test_a_coupon_is_redeemed_so_many_times(shop: HttpShop):
