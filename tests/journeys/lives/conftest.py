@@ -16,17 +16,17 @@ Begin = Callable[..., Life]
 def begin(served: Served) -> Iterator[Begin]:
     """Begin a life at a date. After the test everything must add up in all of them."""
     key = served.new_key().key
-    client, http = served.client(key), served.http(key)
+    client = served.client(key)
     lives: list[Life] = []
+    with served.http(key) as http:
 
-    def begun(date: str, **customer: Any) -> Life:
-        lives.append(Life.begin(client, http, at(date), **customer))
-        return lives[-1]
+        def begun(date: str, **customer: Any) -> Life:
+            lives.append(Life.begin(client, http, at(date), **customer))
+            return lives[-1]
 
-    yield begun
-    for life in lives:
-        life.holds()
-    http.close()
+        yield begun
+        for life in lives:
+            life.holds()
 
 
 @pytest.fixture

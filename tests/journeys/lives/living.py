@@ -1,4 +1,4 @@
-"""One customer's life on a test clock, told through the official client, and what holds after it."""
+"""One customer's life on a test clock, through the official client, and what holds after it."""
 
 import time
 from dataclasses import dataclass
@@ -146,6 +146,16 @@ class Life:
         answer.raise_for_status()
         return answer.json()
 
+    def settled(self, count: int) -> list[dict[str, Any]]:
+        """The adjustments of finalized invoices by late usage, oldest first, as soon as there are
+        so many."""
+        deadline = time.monotonic() + _NOTICED_WITHIN_SECONDS
+        path = f"/audit/v1/late_usage?customer={self.customer}"
+        while len(found := self.asked(path)["data"]) < count:
+            assert time.monotonic() < deadline, "late usage is not settled"
+            time.sleep(0.05)
+        return found[::-1]
+
     def unbilled(self) -> dict[str, int]:
         """How many meter events no invoice bills or will, by reason."""
         check = self.asked("/audit/v1/ledger/check")
@@ -165,8 +175,8 @@ class Life:
                 replay = self.asked(f"/audit/v1/invoices/{invoice.id}/replay")
                 assert (replay["equal"], replay["differences"]) == (True, [])
         check = self.asked("/audit/v1/ledger/check")
-        assert [one for one in check["identities"] if not one["holds"]] == []
-        assert check["holds"] is True
+        broken = [one for one in check["identities"] if not one["holds"]]
+        assert (broken, check["holds"]) == ([], True)
 
     def _adds_up(self, invoice: Invoice) -> None:
         lines = self.lines(invoice)

@@ -7,7 +7,13 @@ from stripe import Invoice
 
 from tests.journeys.lives.conftest import Begin
 from tests.journeys.lives.living import Life
-from tests.support.sdk import DAY, HOUR, at
+from tests.support.sdk import DAY, at
+
+_ENDS = """
+2023-02-28 2023-03-31 2023-04-30 2023-05-31 2023-06-30 2023-07-31 2023-08-31
+2023-09-30 2023-10-31 2023-11-30 2023-12-31 2024-01-31 2024-02-29
+"""
+"""The ends of the months that begin on January 31."""
 
 
 def days(invoice: Invoice) -> tuple[str, str]:
@@ -55,8 +61,7 @@ def test_backdated_in_classic_mode_the_past_is_a_stub(begin: Begin) -> None:
 def test_a_year_from_the_31st_of_january(begin: Begin) -> None:
     life = begin("2023-01-31T10:00:00")
     life.subscribe(life.usage_price("1"))
-    ends = """2023-02-28 2023-03-31 2023-04-30 2023-05-31 2023-06-30 2023-07-31
-        2023-08-31 2023-09-30 2023-10-31 2023-11-30 2023-12-31 2024-01-31 2024-02-29""".split()
+    ends = _ENDS.split()
     for number, end in enumerate(ends, start=1):
         moment = at(f"{end}T10:00:00")
         life.advance(moment)

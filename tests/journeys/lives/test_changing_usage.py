@@ -1,4 +1,4 @@
-"""Prices of usage that change midway, items that come and go, months and years on one subscription."""
+"""Prices of usage that change midway, items that come and go, months beside years."""
 
 from typing import Any
 

@@ -43,7 +43,9 @@ def test_a_pause_and_a_new_beginning(life: Life) -> None:
 def test_a_pause_within_the_periods_that_go_on(life: Life) -> None:
     paused(life)
     life.advance(FEBRUARY_11)
-    life.client.v1.subscriptions.resume(life.subscription, {"billing_cycle_anchor": "unchanged"})
+    life.client.v1.subscriptions.resume(
+        life.subscription, {"billing_cycle_anchor": {"type": "unchanged"}}
+    )
     assert len(life.invoices()) == 1
     life.use(7)
     march = life.close(MARCH)
