@@ -13,6 +13,8 @@ from ledger.audit.ledger_check.identities import LedgerCheck
 from ledger.customers.commands import UpdateCustomer
 from ledger.invoices.commands import PayInvoice
 from ledger.kernel.commands import LedgerIdentity
+from ledger.subscriptions.commands import CheckThresholds
+from ledger.subscriptions.parts import Thresholds
 from tests.support.late_ledger import LateLedger, broken, identity
 from tests.support.postgres import Database
 from tests.support.tampering import rewrite
@@ -68,6 +70,22 @@ def test_all_hold_in_a_ledger_left_alone(ledger: LateLedger) -> None:
     assert all(one.differences["usd"] == 0 for one in found.identities)
     assert sum(sum(one.differences.values()) for one in found.identities) == 0
     assert identity(found, "usage_events").counts == {"finalized": 1, "adjusted": 1, "running": 1}
+
+
+def test_usage_billed_by_a_threshold_counts_once(services: Services) -> None:
+    late = LateLedger(services, next(_ledger_ids))
+    late.sell()
+    late.stored.subscribe("price_tokens", thresholds=Thresholds(amount_gte=10))
+    late.use("e-1", "2026-01-10", "250")
+    late.stored.do(CheckThresholds(subscription="sub_a"))
+    found = look_at(late)
+    assert broken(found) == []
+    assert identity(found, "usage_events").counts == {"running": 1}
+    late.use("e-2", "2026-01-20", "100")
+    late.month("2026-02-01")
+    found = look_at(late)
+    assert broken(found) == []
+    assert identity(found, "usage_events").counts == {"finalized": 2}
 
 
 def test_a_total_that_is_not_its_lines(shared_database: Database, ledger: LateLedger) -> None:

@@ -70,7 +70,7 @@ class Dropped(NamedTuple):
 
 @dataclass(slots=True)
 class Books:
-    """What a ledger's facts amount to so far."""
+    """What a ledger's facts amount to so far. `early` are the lines of thresholds."""
 
     facts: int = 0
     totals: InvoiceTotals = field(default_factory=InvoiceTotals)
@@ -80,6 +80,7 @@ class Books:
     adjustments: Adjustments = field(default_factory=Adjustments)
     drafts: dict[str, Invoice] = field(default_factory=dict[str, Invoice])
     lines: dict[str, MeteredLine] = field(default_factory=dict[str, MeteredLine])
+    early: set[str] = field(default_factory=set[str])
     void: set[str] = field(default_factory=set[str])
     removed: list[Removed] = field(default_factory=list[Removed])
     dropped: list[Dropped] = field(default_factory=list[Dropped])
@@ -135,7 +136,9 @@ class Books:
         self.numbers.finalize(invoice, final.number)
         self.balances.finalize(draft.customer, invoice, draft.currency, final)
         self.adjustments.finalize(invoice, draft, final)
-        self.lines |= {line.id: line for line in metered_lines(invoice, draft, final)}
+        for line in metered_lines(invoice, draft, final):
+            line.provisional = line.id in self.early
+            self.lines[line.id] = line
 
     def _remove(self, invoice: Invoice, event: InvoiceLinesChanged) -> None:
         self.removed += [
@@ -172,9 +175,7 @@ class Books:
         self.subscriptions[subscription] = after
         match event:
             case ThresholdReached(billed=billed):
-                early = {line for one in billed for line in one.lines}
-                for line in early & self.lines.keys():
-                    self.lines[line].provisional = True
+                self.early |= {line for one in billed for line in one.lines}
             case (
                 ItemsChanged(dropped=dropped)
                 | BillingCycleReset(dropped=dropped)
