@@ -126,7 +126,7 @@ class Life:
         """What an invoice, or a preview of one, bills."""
         lines = [
             (
-                line.pricing and line.pricing.price_details and line.pricing.price_details.price,
+                line.description,
                 (line.period.start, line.period.end),
                 str(line.quantity_decimal),
                 line.amount,
