@@ -12,7 +12,7 @@ Close = Callable[[str, Amounts, int], None]
 """Live to a day; what is billed then, and its total with 10 % of tax."""
 
 
-def test_a_year_of_more_than_twelve_invoices(life: Life) -> None:
+def test_a_year_of_twelve_invoices(life: Life) -> None:
     """Each month is told as what happens in it, and then what its end bills."""
 
     def close(end: str, billed: Amounts, total: int) -> None:
@@ -25,7 +25,7 @@ def test_a_year_of_more_than_twelve_invoices(life: Life) -> None:
     third_quarter(life, seat, close)
     last_quarter(life, close)
     invoices = life.invoices()
-    assert len(invoices) == 12
+    assert {one.status for one in invoices} <= {"open", "paid"}
     assert life.unbilled() == {"trial": 1, "paused": 1}
     numbers = [int(str(one.number).rpartition("-")[2]) for one in invoices]
     assert numbers == list(range(1, 13))
@@ -113,7 +113,7 @@ def third_quarter(life: Life, seat: Price, close: Close) -> None:
 
 
 def last_quarter(life: Life, close: Close) -> None:
-    """The pause ends, and in November the subscription."""
+    """The pause ends, and with the year the subscription."""
     life.advance(at("2024-10-01"))
     life.client.v1.subscriptions.resume(
         life.subscription, {"billing_cycle_anchor": {"type": "unchanged"}}
@@ -128,6 +128,8 @@ def last_quarter(life: Life, close: Close) -> None:
     ]
     close("2024-11-01", billed, 9_482)
     life.use(700)
+    close("2024-12-01", [("2", 6_000), ("700", 700)], 7_370)
+    life.use(50)
     life.change(cancel_at_period_end=True)
-    close("2024-12-01", [("700", 700)], 770)
-    life.advance(at("2025-01-01") + DAY)
+    close("2025-01-01", [("50", 310)], 341)
+    life.advance(at("2025-02-01") + DAY)
