@@ -53,7 +53,7 @@ def test_one_period_closed_by_four_processes_is_one_invoice(
     racers = [(close_period, subscription, from_epoch(FEBRUARY))] * 4
     answers = race(served.database_url, TEST_LEDGER, racers)
     assert sorted(answers)[:3] == ["", "", ""]
-    assert "subscription.period_closed.v1" in sorted(answers)[3]
+    assert "subscription.period_closed.v2" in sorted(answers)[3]
     [draft] = shop.invoices(customer)
     answers = race(served.database_url, TEST_LEDGER, [(finalize, draft.id)] * 4)
     assert len([answer for answer in answers if "invoice.finalized.v2" in answer]) == 1
