@@ -123,10 +123,10 @@ def last_quarter(life: Life, close: Close) -> None:
         ("2", 6_000),  # November
         ("310", 310),  # before the pause
         ("5", 310),  # October, at least
-        ("2", -4_000),  # 20/30 of September back
+        ("2", -4_000),  # 20/30 of September back, of which half had been off
         ("2", 6_000),  # October
     ]
-    close("2024-11-01", billed, 9_482)
+    close("2024-11-01", billed, 11_682)  # 8620 and the 2000 that had been off
     life.use(700)
     close("2024-12-01", [("2", 6_000), ("700", 700)], 7_370)
     life.use(50)
