@@ -34,7 +34,7 @@ class Biller(Books):
 
     def subscribe(self, **told: Any) -> None:
         told = {"cancel_at": None, "ended": False, "waiting": [], "charged": {}, **told}
-        sub = {**told, "spent": set(), "rhythms": {}}
+        sub = {**told, "spent": set(), "spent_on_charges": set(), "rhythms": {}}
         self.subscriptions[sub["id"]] = sub
         for item in sub["items"].values():
             item["since"] = sub["start"]
@@ -109,6 +109,8 @@ class Biller(Books):
 
     def _close(self, sub: Told, at: int) -> None:
         last = sub["cancel_at"] is not None and sub["cancel_at"] <= at
+        if not last:
+            sub["spent_on_charges"] = set()
         ended = {r: (s, at) for r, (s, e) in sub["rhythms"].items() if last or e == at}
         begun = {} if last else {r: (at, self._whole(sub, r, at)[1]) for r in ended}
         self._draft(sub, at, ended, begun)
@@ -223,7 +225,14 @@ class Biller(Books):
             return
         price, quantity, start, end, whole = charged
         line = _ahead(name, (price, quantity, max(start, at), end, whole))
-        self._wait(sub, {**line, "gives_back": True})
+        coupons = [one for one in sub["coupons"] if self._was_charged_with(sub, one, start)]
+        self._wait(sub, {**line, "gives_back": True, "own_only": True, "coupons": coupons})
+
+    def _was_charged_with(self, sub: Told, coupon: Told, start: int) -> bool:
+        """Whether a charge for a period that starts then was lowered by a coupon."""
+        if coupon["duration"] == "once":
+            return coupon["id"] not in sub["spent"] - sub["spent_on_charges"]
+        return coupon["duration"] == "forever" or start < coupon["until"]
 
     def _wait(self, sub: Told, line: Line) -> None:
         entry = {"for": sub["id"], "line": line}

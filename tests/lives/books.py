@@ -83,7 +83,9 @@ class Books:
         if lines:
             pending[:] = [entry for entry in pending if entry not in taken]
             in_force = [one for one in sub["coupons"] if self._holds(sub, one, at)]
-            sub["spent"] |= {one["id"] for one in in_force if one["duration"] == "once"}
+            spent = {one["id"] for one in in_force if one["duration"] == "once"}
+            sub["spent"] |= spent
+            sub["spent_on_charges"] |= spent
         return {
             "subscription": sub["id"],
             "customer": sub["customer"],

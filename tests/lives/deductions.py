@@ -14,15 +14,21 @@ Coupon = dict[str, Any]
 
 def discounts(lines: Sequence[Line], coupons: Sequence[Coupon], currency: str) -> list[int]:
     """By how much each line is lowered: first by coupons of its own, then by those of the invoice,
-    which leave lines alone that have `own_only`. Each takes its part of what is left."""
+    which leave lines alone that have `own_only` and not the same coupon. Each takes its part of
+    what is left."""
     left = [line["amount"] for line in lines]
+    of_all = [one["id"] for one in coupons]
     own = {one["id"]: one for line in lines for one in line.get("coupons", ())}
-    for coupon in own.values():
+    for coupon in [one for one in own.values() if one["id"] not in of_all]:
         places = [i for i, line in enumerate(lines) if coupon in line.get("coupons", ())]
         _take(left, places, coupon, currency)
-    every = [i for i, line in enumerate(lines) if not line.get("own_only")]
     for coupon in coupons:
-        _take(left, every, coupon, currency)
+        places = [
+            i
+            for i, line in enumerate(lines)
+            if not line.get("own_only") or coupon in line.get("coupons", ())
+        ]
+        _take(left, places, coupon, currency)
     return [line["amount"] - rest for line, rest in zip(lines, left, strict=True)]
 
 

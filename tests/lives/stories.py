@@ -212,7 +212,7 @@ _rhythm = st.tuples(_interval, st.sampled_from([1, 1, 2]))
 
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
-    """A life of up to 16 steps, which begins with subscriptions and usage."""
+    """A life of 8 to 16 steps, which begins with a subscription and usage."""
     beginning = (draw(_subscribe), draw(_use), draw(st.builds(Advance, _ahead)))
     return Life(
         start=draw(st.sampled_from(STARTS)),
@@ -223,5 +223,5 @@ def lives(draw: st.DrawFn) -> Life:
         tax_rates=tuple(draw(st.lists(_tax_rate, min_size=3, max_size=3))),
         balances=tuple(draw(st.sampled_from([0, 0, -700, 45])) for _ in range(CUSTOMERS)),
         policy=draw(st.sampled_from(["next_invoice", "next_invoice", "report_only"])),
-        steps=(*beginning, *draw(st.lists(_step, max_size=13))),
+        steps=(*beginning, *draw(st.lists(_step, min_size=5, max_size=13))),
     )

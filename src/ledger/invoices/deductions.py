@@ -26,13 +26,13 @@ def with_discounts(
 
 
 def _discountable(drafted: DraftLine, line: FinalLine) -> Discountable:
-    """A line of late usage has the discounts of the line that it adjusts, and no others."""
+    """What adjusts a line or gives back a charge has the discounts of that, and no others."""
     return Discountable(
         line.amount,
         drafted.product,
         drafted.discountable,
         drafted.discounts,
-        own_only=drafted.late_usage is not None,
+        own_only=drafted.late_usage is not None or (drafted.proration and drafted.credit),
     )
 
 

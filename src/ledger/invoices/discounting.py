@@ -20,7 +20,7 @@ from ledger.kernel.apportioning import apportion
 class Discountable:
     """A rated line: its amount in minor units, what it sells, and the discounts of its own.
 
-    With `own_only` the discounts of the whole invoice do not fall on it.
+    With `own_only` no discounts of the whole invoice fall on it but those that it names itself.
     """
 
     amount: int
@@ -67,8 +67,13 @@ def _in_order(
                 own.setdefault(discount.id, discount)
                 places.setdefault(discount.id, []).append(i)
     yield from ((discount, places[key]) for key, discount in own.items())
-    every = [i for i, line in enumerate(lines) if not line.own_only]
-    yield from ((discount, every) for discount in invoice_discounts)
+    for discount in invoice_discounts:
+        yield discount, [i for i, line in enumerate(lines) if _takes(line, discount)]
+
+
+def _takes(line: Discountable, discount: Discount) -> bool:
+    """Whether a discount of the invoice is one of the line."""
+    return not line.own_only or any(own.id == discount.id for own in line.discounts)
 
 
 def _falls_on(terms: CouponTerms, line: Discountable) -> bool:
