@@ -32,6 +32,8 @@ BENCHMARKS = {
     "memory": "memory",
     "followers": "followers",
     "rating": "rating",
+    "close": "close_period",
+    "previews": "preview_items",
 }
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
 report)`."""

@@ -12,12 +12,16 @@ _ROLES = ("api", "projector", "scheduler")
 
 def processor_seconds(served: Served) -> dict[str, float]:
     """Processor time used so far, by role. `postgres` counts sessions that have ended as well."""
-    used = {role: sum(map(_used, served.process_ids(role))) for role in _ROLES}
-    postmaster = postmaster_of(served.database_url)
+    used = {role: sum(map(processor_time, served.process_ids(role))) for role in _ROLES}
+    return used | {"postgres": postgres_seconds(served.database_url)}
+
+
+def postgres_seconds(database_url: str) -> float:
+    """Processor time that a server on this machine has used, also for sessions that have ended."""
+    postmaster = postmaster_of(database_url)
     running = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
     sessions = [process for process in running if _parent(process) == postmaster]
-    used["postgres"] = _used(postmaster, with_ended=True) + sum(map(_used, sessions))
-    return used
+    return processor_time(postmaster, with_ended=True) + sum(map(processor_time, sessions))
 
 
 def spent(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
@@ -51,7 +55,8 @@ def _parent(process: int) -> int:
     return int(fields[1]) if fields else 0
 
 
-def _used(process: int, *, with_ended: bool = False) -> float:
+def processor_time(process: int, *, with_ended: bool = False) -> float:
+    """Processor time of a process in seconds, with its children where they have ended."""
     fields = _fields(process)
     last = 15 if with_ended else 13
     ticks = sum(map(int, fields[11:last])) if fields else 0

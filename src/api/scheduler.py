@@ -6,11 +6,13 @@ done. It may be cut off anywhere, run again, or run twice at once: the events ar
 """
 
 import threading
+from collections.abc import Sequence
 
 import structlog
 from eventsourcing.persistence import PersistenceError
 
 from api.services import Services
+from ledger.application import Outcome
 from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
 from ledger.kernel.clock import from_epoch, monotonic, system_now, to_epoch
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
@@ -28,6 +30,7 @@ from projections.runtime.wake import Bell
 
 _log = structlog.get_logger("scheduler")
 
+_DUE_AT_ONCE = 1_000
 _BATCH = 100
 _TURN_SECONDS = 5.0
 _SYSTEM_CLOCK = ""
@@ -75,8 +78,9 @@ class Scheduler:
                     return done
                 seen = (ledger_id, subscription)
                 if self._usage_seen.get(seen) != events:
-                    self._execute(identity, CheckThresholds(subscription=subscription))
-                    self._usage_seen[seen] = events
+                    command = CheckThresholds(subscription=subscription)
+                    if _postponed(self._execute(identity, [command])) is None:
+                        self._usage_seen[seen] = events
                     done += 1
         return done
 
@@ -100,7 +104,10 @@ class Scheduler:
             done += worked
             if self._stopping.is_set() or monotonic() > turn_ends:
                 return done
-        return done + self._execute(identity, CompleteTestClockAdvance(test_clock=clock.id))
+        outcomes = self._execute(identity, [CompleteTestClockAdvance(test_clock=clock.id)])
+        if (postponed := _postponed(outcomes)) is not None:
+            raise postponed
+        return done + sum(map(_came_of, outcomes))
 
     def _do_due(self, identity: LedgerIdentity, clock: str, now: int) -> int:
         """One batch of what is due by a clock: on a test clock of one moment, as it may bring the
@@ -111,21 +118,20 @@ class Scheduler:
         """
         reader = self._services.reader(identity.ledger_id)
         left = self._left(identity)
-        due = next_due(reader, clock, now, _BATCH, left)
+        due = next_due(reader, clock, now, _DUE_AT_ONCE, left)
+        if clock:
+            due = [row for row in due if row.due_at == due[0].due_at]
         closing = [row.subject for row in due if row.kind == "close_period"]
-        for line in late_lines_of(reader, closing) if closing else ():
-            self._settle(identity, line)
+        if closing:
+            self._settle(identity, late_lines_of(reader, closing))
         postponed: LedgerError | None = None
-        for row in due:
-            if self._stopping.is_set() or (clock and row.due_at > due[0].due_at):
+        for first in range(0, len(due), _BATCH):
+            if self._stopping.is_set() or (postponed is not None and clock):
                 break
-            try:
-                if not self._do(identity, row):
-                    self._in_vain[identity.ledger_id, row.id] = monotonic() + _LEFT_FOR_SECONDS
-            except (Conflict, Unavailable) as error:
-                if clock:
-                    raise
-                postponed = error
+            batch = due[first : first + _BATCH]
+            outcomes = self._execute(identity, [_command_for(row) for row in batch])
+            self._leave(identity, [row.id for row in batch], outcomes)
+            postponed = _postponed(outcomes) or postponed
         if postponed is not None:
             raise postponed
         return len(due)
@@ -138,46 +144,70 @@ class Scheduler:
         """One batch of lines whose late usage came long enough ago."""
         reader, left = self._services.reader(identity.ledger_id), self._left(identity)
         found = late_lines(reader, self._recorded_by(now), _BATCH, left)
-        for line in found:
-            if self._stopping.is_set():
-                break
-            if not self._settle(identity, line):
-                self._in_vain[identity.ledger_id, line.line] = monotonic() + _LEFT_FOR_SECONDS
+        if not self._stopping.is_set():
+            outcomes = self._settle(identity, found)
+            self._leave(identity, [line.line for line in found], outcomes)
         return len(found)
 
-    def _settle(self, identity: LedgerIdentity, late: LateLine) -> bool:
-        return self._execute(
-            identity,
-            AdjustLateUsage(invoice=late.invoice, line=late.line, recorded_at=late.recorded_at),
-        )
+    def _settle(
+        self, identity: LedgerIdentity, late: Sequence[LateLine]
+    ) -> list[Outcome | Exception]:
+        """Raises Conflict or Unavailable: try again."""
+        commands = [
+            AdjustLateUsage(invoice=one.invoice, line=one.line, recorded_at=one.recorded_at)
+            for one in late
+        ]
+        outcomes = self._execute(identity, commands)
+        if (postponed := _postponed(outcomes)) is not None:
+            raise postponed
+        return outcomes
+
+    def _leave(
+        self,
+        identity: LedgerIdentity,
+        ids: Sequence[str],
+        outcomes: Sequence[Outcome | Exception],
+    ) -> None:
+        """Leave what came to nothing, unless it is to be tried again, for a while."""
+        for row_id, outcome in zip(ids, outcomes, strict=True):
+            if not _came_of(outcome) and not isinstance(outcome, Conflict | Unavailable):
+                self._in_vain[identity.ledger_id, row_id] = monotonic() + _LEFT_FOR_SECONDS
 
     def _left(self, identity: LedgerIdentity) -> list[str]:
         """What came to nothing a short while ago."""
         self._in_vain = {of: until for of, until in self._in_vain.items() if until > monotonic()}
         return [row_id for ledger_id, row_id in self._in_vain if ledger_id == identity.ledger_id]
 
-    def _do(self, identity: LedgerIdentity, row: DueRow) -> bool:
-        return self._execute(identity, _command_for(row))
+    def _execute(
+        self, identity: LedgerIdentity, commands: Sequence[Command]
+    ) -> list[Outcome | Exception]:
+        """What became of each command."""
+        now = system_now()
+        asked = [
+            (command, Circumstances(now, actor="system:scheduler", correlation_id=new_id("run")))
+            for command in commands
+        ]
+        outcomes = self._services.application(identity).execute_together(asked)
+        for command, outcome in zip(commands, outcomes, strict=True):
+            if isinstance(outcome, Conflict | Unavailable):
+                continue
+            if isinstance(outcome, LedgerError):
+                _log.error("due work was refused", command=repr(command), reason=outcome.message)
+            elif isinstance(outcome, Exception):
+                _log.error("due work failed", command=repr(command), exc_info=outcome)
+        if any(map(_came_of, outcomes)):
+            self._services.wake(identity.ledger_id)
+        return outcomes
 
-    def _execute(self, identity: LedgerIdentity, command: Command) -> bool:
-        """Whether something came of the command. Raises Conflict or Unavailable: try again."""
-        circumstances = Circumstances(
-            now=system_now(), actor="system:scheduler", correlation_id=new_id("run")
-        )
-        try:
-            outcome = self._services.application(identity).execute(command, circumstances)
-        except (Conflict, Unavailable):
-            raise
-        except LedgerError as error:
-            _log.error("due work was refused", command=repr(command), reason=error.message)
-            return False
-        except PersistenceError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, the rest is done
-            _log.exception("due work failed", command=repr(command))
-            return False
-        self._services.wake(identity.ledger_id)
-        return bool(outcome.events)
+
+def _came_of(outcome: Outcome | Exception) -> bool:
+    """Whether something came of a command."""
+    return isinstance(outcome, Outcome) and bool(outcome.events)
+
+
+def _postponed(outcomes: Sequence[Outcome | Exception]) -> Conflict | Unavailable | None:
+    """Why a command has to be tried again, if one of them has to."""
+    return next((one for one in outcomes if isinstance(one, Conflict | Unavailable)), None)
 
 
 def _command_for(row: DueRow) -> Command:

@@ -1,6 +1,9 @@
 """The canonical document of an invoice: its bytes are a promise."""
 
 import hashlib
+import json
+
+import rfc8785
 
 from ledger.invoices.document import canonical_document, digest
 from ledger.invoices.events import (
@@ -15,6 +18,7 @@ from ledger.invoices.events import (
 )
 from ledger.kernel.periods import Period
 from ledger.rating.steps import RatedStep
+from ledger.store.catalogue import encode_canonical
 from tests.support.billing_ledger import at
 
 JANUARY = Period(at("2026-01-01"), at("2026-02-01"))
@@ -179,3 +183,10 @@ def test_it_holds_nothing_that_people_wrote() -> None:
 def test_every_amount_counts() -> None:
     other = FINAL.model_copy(update={"amount_due": 101})
     assert digest("in_1", DRAFT, other) != digest("in_1", DRAFT, FINAL)
+
+
+def test_the_bytes_are_those_of_rfc_8785() -> None:
+    document = canonical_document("in_a", DRAFT, FINAL)
+    assert rfc8785.dumps(json.loads(document)) == document
+    awkward = {"z": 'é"\\/\b\f\n\r\t\x00\x1f\x7f\u2028\U0001f600', "a": [None, True, -1, {}]}
+    assert encode_canonical(awkward) == rfc8785.dumps(awkward)

@@ -58,7 +58,7 @@ def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> tuple[Vie
 def _named(view: View, row: InvoiceRow) -> InvoiceRow:
     """The row with its products' names of now."""
     ids = {line.product for line in row.lines if line.product is not None}
-    products = {product: view.rows.get(PRODUCTS, product) for product in ids}
+    products = view.rows.many(PRODUCTS, ids)
     lines = tuple(
         msgspec.structs.replace(line, product_name=product.name) if product else line
         for line in row.lines

@@ -73,7 +73,7 @@ def invoice_objects(view: View, rows: Sequence[InvoiceRow]) -> list[JsonObject]:
     prices = price_rows(
         view, (line.price for row in rated for line in shown_lines(row) if line.price)
     )
-    customers = {row.customer: view.rows.get(CUSTOMERS, row.customer) for row in rated}
+    customers = view.rows.many(CUSTOMERS, {row.customer for row in rated})
     return [_invoice_object(view, row, customers[row.customer], prices) for row in rated]
 
 

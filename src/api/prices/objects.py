@@ -14,11 +14,8 @@ PriceRows: TypeAlias = Mapping[str, PriceRow]
 
 def price_rows(view: View, price_ids: Iterable[str | None]) -> PriceRows:
     """The prices of these ids, None being no price's. A price is never deleted."""
-    return {
-        price_id: view.rows.require(PRICES, "price", price_id)
-        for price_id in dict.fromkeys(price_ids)
-        if price_id is not None
-    }
+    ids = {price_id for price_id in price_ids if price_id is not None}
+    return view.rows.many(PRICES, ids)
 
 
 def price_object(row: PriceRow) -> dict[str, Any]:

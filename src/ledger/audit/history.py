@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Protocol
 
 from ledger.kernel.commands import Circumstances, LedgerIdentity
-from ledger.kernel.events import DomainEvent, RecordedEvent
+from ledger.kernel.events import RecordedEvent
 from ledger.meter_events.usage import LogUsageReader
 from ledger.store.event_sourcing import EventSourcedLedger
 from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder
+from ledger.store.streams import Stream
 from ledger.store.work import Work
 
 
@@ -26,12 +27,11 @@ class PastWork(Work):
     def head(self) -> int:
         return self.through
 
-    def _read(self, stream_id: str) -> list[DomainEvent]:
+    def _read(self, stream_id: str) -> Stream:
         recorded = recorded_stream(self, stream_id, self.through)
         self.events_read += len(recorded)
         last = recorded[-1].originator_version if recorded else 0
-        self.read_versions.setdefault(stream_id, last)
-        return [one.event for one in recorded]
+        return Stream(last, [one.event for one in recorded])
 
 
 class _Log(Protocol):

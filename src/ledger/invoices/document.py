@@ -8,8 +8,6 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import rfc8785
-
 from ledger.invoices.events import (
     DraftLine,
     FinalLine,
@@ -18,17 +16,21 @@ from ledger.invoices.events import (
     UsageEvidence,
 )
 from ledger.kernel.periods import Period
+from ledger.store.catalogue import encode_canonical
 
 DOCUMENT_OF_ENGINE: Final = {1: 1, 2: 2}
 """Another form of the document needs another rating engine version, which an invoice records."""
 
 
 def canonical_document(invoice_id: str, draft: InvoiceDrafted, final: InvoiceFinalized) -> bytes:
-    """The document's bytes. Raises KeyError for a final line that the draft does not have."""
+    """The document's bytes. Raises KeyError for a final line that the draft does not have.
+
+    Without fractions, and with ASCII names of fields, the log's own form of JSON is RFC 8785.
+    """
     lines = {line.id: line for line in draft.lines}
     version = DOCUMENT_OF_ENGINE[final.engine_version]
     render = _line if version == 1 else _taxed_line
-    return rfc8785.dumps(
+    return encode_canonical(
         {
             "document_version": version,
             "invoice": invoice_id,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.invoice_items.handlers import InvoiceItemHandlers
+from ledger.invoice_items.pending import pending_stream
 from ledger.invoices import aggregate
 from ledger.invoices.aggregate import Invoice
 from ledger.invoices.close_period import InvoiceBilling
@@ -16,10 +17,12 @@ from ledger.invoices.commands import (
     PayInvoice,
     VoidInvoice,
 )
+from ledger.invoices.drafting import closing, period_invoice_id, shortest
 from ledger.invoices.editing import DraftEditing, LineHandlers
 from ledger.invoices.ingredients import UsageReaders
 from ledger.invoices.loading import invoice_now, require_invoice
 from ledger.invoices.manual import ManualHandlers
+from ledger.invoices.numbering import numbers_stream
 from ledger.invoices.thresholds import ThresholdHandlers
 from ledger.kernel.errors import InvalidRequest
 from ledger.store.work import Handlers, Work
@@ -44,6 +47,10 @@ class InvoiceHandlers:
         end = boundary(subscription)
         if end is None or end != command.period_end:
             return
+        customer = subscription.customer
+        ended, _ = closing(subscription, end)
+        drafted = period_invoice_id(command.subscription, shortest(ended))
+        work.prefetch([customer, pending_stream(customer), drafted])
         now = subscription_now(work, subscription)
         if now < end:
             raise InvalidRequest("This period has not ended yet.", param="period_end")
@@ -55,6 +62,8 @@ class InvoiceHandlers:
         due = invoice.draft.details.automatically_finalizes_at
         if invoice.status != "draft" or due is None:
             return
+        customer = invoice.draft.customer
+        work.prefetch([customer, numbers_stream(customer)])
         now = invoice_now(work, invoice)
         if now < due:
             raise InvalidRequest("This invoice is not due to be finalized yet.")

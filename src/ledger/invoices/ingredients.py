@@ -9,7 +9,7 @@ from ledger.invoices.deductions import all_tax_rates_of, coupons_of
 from ledger.invoices.events import DraftLine, InvoiceDrafted
 from ledger.invoices.lines import Priced
 from ledger.meter_events.aggregation import MeterDefinition
-from ledger.meter_events.usage import Asked, UsageReader
+from ledger.meter_events.usage import Asked, UsageQuestion, UsageReader, answers_of
 from ledger.meters import aggregate as meters
 from ledger.prices import aggregate as prices
 from ledger.store.work import Work
@@ -29,11 +29,15 @@ def gather(
     moved since, so that nothing after the position has any part in the bill.
     """
     metered = [line for line in draft.lines if line.kind == "metered"]
+    work.prefetch(
+        [one for line in draft.lines for one in (line.price, line.meter) if one is not None]
+    )
     priced = _prices(work, draft)
     coupons = coupon_terms(work, coupons_of(draft))
     tax_rates = tax_rate_terms(work, all_tax_rates_of(draft))
     asked = _asked(work, metered)
-    found = readers(work).usages(draft.customer, asked, work.head())
+    question = UsageQuestion(draft.customer, tuple(asked), work.head())
+    found = work.ask(question, answers_of(readers(work)))
     by_line = {line.id: usage for line, usage in zip(metered, found.usages, strict=True)}
     return Ingredients(
         prices=priced,

@@ -5,17 +5,18 @@ subscription anchored on 31 January renews on 28 February and then on 31 March a
 All times are aware UTC datetimes.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from dateutil.relativedelta import relativedelta
-
 Interval = Literal["day", "week", "month", "year"]
 
 _FIXED: Final = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
 _MONTHS: Final = {"month": 1, "year": 12}
+_ANY_MONTH: Final = 28
+"""Days that every month has."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,7 +68,7 @@ class Cycle:
         if self.interval in _FIXED:
             return self.anchor + _FIXED[self.interval] * (n * self.count)
         months = n * self.count * _MONTHS[self.interval]
-        return self.anchor + relativedelta(months=months, day=self.day)
+        return _months_after(self.anchor, months, self.day)
 
     def number_at(self, instant: datetime) -> int:
         """Which n has boundary(n) <= instant < boundary(n + 1)."""
@@ -104,6 +105,15 @@ class Cycle:
             yield Period(since, until)
             n += 1
             since, until = until, self.boundary(n)
+
+
+def _months_after(instant: datetime, months: int, day: int | None) -> datetime:
+    """So many months later, on a day of the month or its own, or the last one of a shorter month."""
+    year, month = divmod(instant.year * 12 + instant.month - 1 + months, 12)
+    wanted = day or instant.day
+    if wanted > _ANY_MONTH:
+        wanted = min(wanted, monthrange(year, month + 1)[1])
+    return instant.replace(year=year, month=month + 1, day=wanted)
 
 
 def _utc(instant: datetime) -> datetime:

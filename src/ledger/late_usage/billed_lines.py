@@ -13,7 +13,7 @@ from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.kernel.events import DomainEvent
 from ledger.late_usage.aggregate import Accounted, accounted, evolve
 from ledger.meter_events.aggregation import MeterDefinition
-from ledger.meter_events.usage import Asked
+from ledger.meter_events.usage import Asked, UsageQuestion, answers_of
 from ledger.meters import aggregate as meters
 from ledger.prices import aggregate as prices
 from ledger.prices.aggregate import Price
@@ -109,7 +109,8 @@ def rate_again(work: Work, readers: UsageReaders, billed: BilledLine) -> RatedAg
     version, price = _price_then(work, billed)
     terms = {billed.price: Priced(price.terms_in(currency), version)}
     asked = Asked(MeterDefinition.of(billed.meter, meter), period.start, period.end)
-    found = readers(work).usages(billed.customer, [asked], work.head())
+    question = UsageQuestion(billed.customer, (asked,), work.head())
+    found = work.ask(question, answers_of(readers(work)))
     [usage] = found.usages
     engine = ENGINES[billed.issued.engine_version]
     line = rate_line(billed.drafted, currency, terms, lambda _: usage, engine)

@@ -1,9 +1,9 @@
 """Readers of usage: what a customer used of a meter, as the log stood at a position."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import msgspec
 from eventsourcing.persistence import Notification
@@ -46,6 +46,41 @@ class UsageReader(Protocol):
         """Usage of events recorded, and of cancellations made, at positions up to
         `through_position`, or a later one if the reader answers as of now."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class UsageQuestion:
+    """What a command asks of a reader. Those as of one position are answered together."""
+
+    customer: str
+    asked: tuple[Asked, ...]
+    through_position: int
+
+    @property
+    def kind(self) -> tuple[str, int]:
+        return ("usage", self.through_position)
+
+
+@runtime_checkable
+class ReaderOfMany(Protocol):
+    """A reader that answers many questions in a few statements."""
+
+    def usages_of_all(
+        self, questions: Sequence[UsageQuestion], through_position: int
+    ) -> list[UsageAsOf]:
+        """See `UsageReader.usages`, for questions as of one position."""
+        ...
+
+
+def answers_of(reader: UsageReader) -> Callable[[Sequence[UsageQuestion]], list[UsageAsOf]]:
+    """How a reader answers questions as of one position, together if it can."""
+
+    def answer_all(questions: Sequence[UsageQuestion]) -> list[UsageAsOf]:
+        if isinstance(reader, ReaderOfMany) and questions:
+            return reader.usages_of_all(questions, questions[0].through_position)
+        return [reader.usages(one.customer, one.asked, one.through_position) for one in questions]
+
+    return answer_all
 
 
 class Positions(NamedTuple):

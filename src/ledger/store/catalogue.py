@@ -46,6 +46,11 @@ class EventCatalogue:
     def topics(self) -> list[str]:
         return sorted(self._classes)
 
+    def has_field(self, topic: str, field: str) -> bool:
+        """Whether the events that a stored topic leads to have a field."""
+        cls = self._classes.get(self.upcasters.current_topic(topic))
+        return cls is not None and field in getattr(cls, "model_fields", ())
+
     def decode(self, topic: str, payload: bytes) -> Any:
         """The event of a stored payload, upcast to the newest version. Raises UnknownTopic."""
         cls = self._classes.get(self.upcasters.current_topic(topic))

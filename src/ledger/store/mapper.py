@@ -6,6 +6,7 @@ under the key of the customer whose stream it is, and reads as None once that ke
 """
 
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -35,6 +36,16 @@ class LedgerMapper(Mapper[str]):
         super().__init__(transcoder=JSONTranscoder())
         self.catalogue = catalogue
         self._keyring = keyring
+
+    def may_be_sealed(self, topic: str) -> bool:
+        """Whether an event of this topic may have fields that are sealed."""
+        return self.catalogue.has_field(topic, _PERSONAL)
+
+    def expect(self, stored: Iterable[StoredEvent]) -> None:
+        """Find the keys of events that are about to be decoded, all at once."""
+        sealed = {str(e.originator_id) for e in stored if self.may_be_sealed(e.topic)}
+        if sealed:
+            self._keyring.expect(sealed)
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         recorded: RecordedEvent = domain_event

@@ -5,7 +5,7 @@ the commit, so the order of positions is the order of commits, a rollback leaves
 reader that follows positions never passes an event that appears later.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, LiteralString, TypeVar
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
@@ -13,6 +13,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg import Cursor
 
 from ledger.store import crash_points, statements
+from ledger.store.arrays import ByteaArray, Int8Array, TextArray
 from ledger.store.datastore import Datastore
 from ledger.store.outcomes import (
     Appended,
@@ -92,10 +93,10 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 "ledger": self.ledger_id,
                 "count": len(events),
                 "catalog": catalog[-1] if catalog else None,
-                "ids": [e.originator_id for e in events],
-                "versions": [e.originator_version for e in events],
-                "topics": [e.topic for e in events],
-                "states": [e.state for e in events],
+                "ids": TextArray.of([str(e.originator_id) for e in events]),
+                "versions": Int8Array.of([e.originator_version for e in events]),
+                "topics": TextArray.of([e.topic for e in events]),
+                "states": ByteaArray.of([e.state for e in events]),
             },
             prepare=True,
         )
@@ -107,14 +108,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
     ) -> None:
         if not read_versions:
             return
-        curs.execute(
-            statements.STREAM_VERSIONS,
-            {"ledger": self.ledger_id, "ids": list(read_versions), "before": before},
-        )
-        current = {row["originator_id"]: row["version"] for row in curs.fetchall()}
-        for stream, version in read_versions.items():
-            if current.get(stream, 0) != version:
-                raise StaleRead(stream)
+        curs.execute(statements.MOVED_STREAMS, self._known(read_versions) | {"before": before})
+        for row in curs.fetchall():
+            raise StaleRead(row["id"])
 
     def _claim_key(self, curs: Cursor[Any], row: IdempotencyRow, position: int) -> None:
         curs.execute(
@@ -187,6 +183,30 @@ class LedgerRecorder(PostgresApplicationRecorder):
             )
             for row in with_retries(lambda: self._fetch(statement, bounds))
         ]
+
+    def select_streams(self, versions: Mapping[str, int]) -> list[StoredEvent]:
+        """The events of many streams, stream by stream, each from after a version on."""
+        known = self._known(versions)
+        rows = with_retries(lambda: self._fetch(statements.SELECT_STREAMS, known))
+        return [
+            StoredEvent(
+                row["originator_id"], row["originator_version"], row["topic"], bytes(row["state"])
+            )
+            for row in rows
+        ]
+
+    def moved(self, versions: Mapping[str, int]) -> set[str]:
+        """Which of these streams have grown beyond a version."""
+        known = self._known(versions) | {"before": None}
+        rows = with_retries(lambda: self._fetch(statements.MOVED_STREAMS, known))
+        return {row["id"] for row in rows}
+
+    def _known(self, versions: Mapping[str, int]) -> dict[str, Any]:
+        return {
+            "ledger": self.ledger_id,
+            "ids": TextArray.of([*versions]),
+            "versions": Int8Array.of([*versions.values()]),
+        }
 
     def select_stream(self, originator_id: str) -> list[Notification]:
         """The events of one stream by version, each with its position in the log."""

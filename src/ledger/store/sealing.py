@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import os
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +17,7 @@ FORGOTTEN_SECONDS: Final = 60
 
 _MARK_BYTES = 8
 _NONCE_BYTES = 12
+_MOST_KEYS = 10_000
 
 
 class KeyRing:
@@ -30,7 +31,22 @@ class KeyRing:
     def __init__(self, datastore: Datastore, ledger_id: int) -> None:
         self._datastore = datastore
         self._ledger_id = ledger_id
-        self._select_once = lru_cache(maxsize=10_000)(self._select_in)
+        self._minute = 0
+        self._found: dict[str, bytes | None] = {}
+
+    def expect(self, customer_ids: Iterable[str]) -> None:
+        """Find the keys of many customers at once, of whom something is to be unsealed."""
+        known = self._known()
+        unknown = [one for one in customer_ids if one not in known]
+        if not unknown:
+            return
+        with self._datastore.get_connection() as conn:
+            rows = conn.execute(
+                "SELECT customer_id, key FROM ledger.customer_keys "
+                "WHERE ledger_id = %s AND customer_id = ANY(%s)",
+                (self._ledger_id, unknown),
+            ).fetchall()
+        known.update({row["customer_id"]: bytes(row["key"]) for row in rows})
 
     def seal(self, customer_id: str, plain: bytes) -> str:
         """Encrypt under the customer's key, made now if there is none; base64 text."""
@@ -54,7 +70,10 @@ class KeyRing:
             raise ValueError(f"personal fields of {customer_id} were altered") from None
 
     def _find(self, customer_id: str, mark: bytes) -> bytes | None:
-        key = self._select_once(customer_id, int(monotonic() // FORGOTTEN_SECONDS))
+        known = self._known()
+        if customer_id not in known:
+            known[customer_id] = self._select(customer_id)
+        key = known[customer_id]
         if key is None or _mark(key) != mark:
             key = self._select(customer_id)
         return key if key is not None and _mark(key) == mark else None
@@ -74,8 +93,12 @@ class KeyRing:
             raise LookupError(f"the key of {customer_id} was destroyed while it was made")
         return made
 
-    def _select_in(self, customer_id: str, _minute: int) -> bytes | None:
-        return self._select(customer_id)
+    def _known(self) -> dict[str, bytes | None]:
+        """The keys found within this minute. What was found before is found anew."""
+        minute = int(monotonic() // FORGOTTEN_SECONDS)
+        if minute != self._minute or len(self._found) > _MOST_KEYS:
+            self._minute, self._found = minute, {}
+        return self._found
 
     def _select(self, customer_id: str) -> bytes | None:
         with self._datastore.get_connection() as conn:
@@ -94,6 +117,9 @@ class NoKeys(KeyRing):
 
     def seal(self, customer_id: str, plain: bytes) -> str:
         raise NotImplementedError("events are written under their customer's key")
+
+    def expect(self, customer_ids: Iterable[str]) -> None:
+        """No key is needed."""
 
     def unseal(self, customer_id: str, text: str) -> bytes | None:  # noqa: ARG002
         return None

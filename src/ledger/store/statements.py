@@ -34,10 +34,24 @@ SELECT key, fingerprint, position, ordinal FROM ledger.usage_keys
 WHERE ledger_id = %(ledger)s AND key = ANY(%(keys)b::uuid[])
 """
 
-STREAM_VERSIONS: LiteralString = """
-SELECT originator_id, max(originator_version) AS version FROM ledger.events
-WHERE ledger_id = %(ledger)s AND originator_id = ANY(%(ids)s) AND position <= %(before)s
-GROUP BY originator_id
+# OFFSET 0 keeps each stream a search of its own, whatever the planner thinks of the whole.
+MOVED_STREAMS: LiteralString = """
+SELECT known.id FROM unnest(%(ids)b::text[], %(versions)b::bigint[]) AS known (id, version)
+CROSS JOIN LATERAL (
+    SELECT FROM ledger.events
+    WHERE ledger_id = %(ledger)s AND originator_id = known.id
+      AND originator_version > known.version
+      AND (%(before)s::bigint IS NULL OR position <= %(before)s)
+    LIMIT 1 OFFSET 0) AS newer
+"""
+
+SELECT_STREAMS: LiteralString = """
+SELECT e.* FROM unnest(%(ids)b::text[], %(versions)b::bigint[]) AS known (id, version)
+CROSS JOIN LATERAL (
+    SELECT originator_id, originator_version, topic, position, state FROM ledger.events
+    WHERE ledger_id = %(ledger)s AND originator_id = known.id
+      AND originator_version > known.version
+    ORDER BY originator_version OFFSET 0) AS e
 """
 
 CLAIM_IDEMPOTENCY_KEY: LiteralString = """

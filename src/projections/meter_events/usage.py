@@ -4,11 +4,17 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final, LiteralString, TypeAlias, cast
 
 from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.aggregation import MeterDefinition, Usage, canonical
-from ledger.meter_events.usage import Asked, UsageAsOf
+from ledger.meter_events.events import (
+    MeterEventCancelled,
+    UsageRecorded,
+    UsageRetentionChanged,
+)
+from ledger.meter_events.usage import Asked, UsageAsOf, UsageQuestion
 from ledger.store.arrays import Int8Array, TextArray
 from projections.meter_events import counted, rolled
 from projections.meter_events.retention import KEPT_FROM, LOG_WITHIN_SECONDS, usages_from_log
@@ -26,6 +32,9 @@ encode(sha256(convert_to(coalesce(string_agg(
     ORDER BY position, ordinal), ''), 'UTF8')), 'hex') AS digest
 """
 
+
+_COUNTED: Final = (UsageRecorded.TOPIC, MeterEventCancelled.TOPIC, UsageRetentionChanged.TOPIC)
+"""The topics that change what is counted."""
 
 _POSITION: Final[LiteralString] = """
 SELECT position FROM projections.checkpoints
@@ -60,8 +69,8 @@ class SqlUsageReader:
     def usages(self, customer: str, asked: Sequence[Asked], through_position: int) -> UsageAsOf:
         """See `ledger.meter_events.usage.UsageReader`. Waits until the read model has reached
         `through_position`; raises Unavailable when it does not in time."""
-        found = [self.usage(*one[:1], customer, *one[1:], through_position) for one in asked]
-        return UsageAsOf(through_position, found)
+        question = UsageQuestion(customer, tuple(asked), through_position)
+        return self.usages_of_all([question], through_position)[0]
 
     def usage(
         self,
@@ -72,24 +81,61 @@ class SqlUsageReader:
         through_position: int,
     ) -> Usage:
         """The same for one meter and stretch of time."""
-        self._reader.wait_for(METER_EVENTS, CANCELLED_METER_EVENTS, through=through_position)
+        return self.usages(customer, [Asked(meter, start, end)], through_position).usages[0]
+
+    def usages_of_all(
+        self, questions: Sequence[UsageQuestion], through_position: int
+    ) -> list[UsageAsOf]:
+        """The same for many customers: a statement for each kind of meter."""
+        lines = [(of.customer, one) for of in questions for one in of.asked]
+        if lines:
+            self._reader.wait_for_topics(
+                METER_EVENTS, CANCELLED_METER_EVENTS, topics=_COUNTED, through=through_position
+            )
+        kinds: dict[tuple[str, ...], list[int]] = {}
+        for n, (_, one) in enumerate(lines):
+            meter = one.meter
+            kind = (meter.formula, meter.event_time_window or "", meter.value_key)
+            kinds.setdefault(kind, []).append(n)
+        found: dict[int, Usage] = {}
+        for numbers in kinds.values():
+            usages = self._of_one_kind([lines[n] for n in numbers], through_position)
+            found.update(zip(numbers, usages, strict=True))
+        usages = iter([found[n] for n in range(len(lines))])
+        return [
+            UsageAsOf(through_position, list(islice(usages, len(of.asked)))) for of in questions
+        ]
+
+    def _of_one_kind(
+        self, lines: Sequence[tuple[str, Asked]], through_position: int
+    ) -> list[Usage]:
+        meter = lines[0][1].meter
         quantity = counted.QUANTITY[meter.formula]
-        parameters = counted.parameters(meter, customer, start, end, through_position)
-        record = self._reader.fetch(
-            f"{counted.counted(meter)} SELECT {quantity} AS quantity, {_EVIDENCE}, "
-            f"{KEPT_FROM} AS kept_from FROM counted",
-            parameters | {"counts_texts": meter.formula == "unique_count"},
-        )[0]
-        if parameters["from_time"] < record["kept_from"]:
-            asked = [Asked(meter, start, end)]
-            return usages_from_log(self._reader, customer, asked, through_position)[0]
-        return Usage(
-            canonical(record["quantity"]),
-            record["meter_events"],
-            record["first_position"],
-            record["last_position"],
-            record["digest"],
+        one = f"{counted.counted(meter)} SELECT {quantity} AS quantity, {_EVIDENCE} FROM counted"
+        records = self._reader.fetch(
+            f"SELECT found.*, {KEPT_FROM} AS kept_from FROM {counted.ASKED} "
+            f"CROSS JOIN LATERAL ({counted.of_lines(one)}) AS found ORDER BY asked.line",
+            counted.line_parameters(lines, through_position)
+            | {"counts_texts": meter.formula == "unique_count"},
         )
+        found: list[Usage] = []
+        for (customer, asked), record in zip(lines, records, strict=True):
+            start, end = to_microseconds(asked.start), to_microseconds(asked.end)
+            if asked.meter.reach(start, end)[0] < record["kept_from"]:
+                found += usages_from_log(self._reader, customer, [asked], through_position)
+            else:
+                found.append(_with_evidence(record))
+        return found
+
+
+def _with_evidence(record: Mapping[str, Any]) -> Usage:
+    return Usage(
+        canonical(record["quantity"]),
+        record["meter_events"],
+        record["first_position"],
+        record["last_position"],
+        record["digest"],
+    )
 
 
 class LiveUsageReader:

@@ -1,6 +1,6 @@
 """Read models as they stood at a position, folded in memory from the log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -25,6 +25,8 @@ class Lookup(Protocol):
         self, table: Table[R], what: str, row_id: str, *, param: str | None = None
     ) -> R: ...
 
+    def many(self, table: Table[R], row_ids: Collection[str]) -> dict[str, R]: ...
+
 
 class PastLookup:
     """Rows of one ledger as of a position. Usage rows are not among them."""
@@ -45,6 +47,10 @@ class PastLookup:
         if row is None:
             raise NotFound(what, row_id, param=param)
         return row
+
+    def many(self, table: Table[R], row_ids: Collection[str]) -> dict[str, R]:
+        found = {row_id: self.get(table, row_id) for row_id in row_ids}
+        return {row_id: row for row_id, row in found.items() if row is not None}
 
     def _rows(self, projection: Projection) -> MemoryRows:
         if projection.name not in self._folded:

@@ -1,6 +1,6 @@
 """Pages of one ledger's log, decoded."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from eventsourcing.persistence import Notification, PersistenceError
@@ -48,6 +48,13 @@ class Log:
         """Events other than usage after a position, at most `limit` of them."""
         notifications = self.recorder.select_catalog(after, limit, stop=through)
         return [self._mapper.to_domain_event(notification) for notification in notifications]
+
+    def has(self, topics: Collection[str], *, after: int, through: int) -> bool:
+        """Whether an event of one of these topics stands between two positions."""
+        found = self.recorder.select_notifications(
+            after, 1, through, sorted(topics), inclusive_of_start=False
+        )
+        return bool(found)
 
     def usage(self, within_seconds: int | None = None) -> LogUsageReader:
         """What the log itself says was used (`LogUsageReader`)."""

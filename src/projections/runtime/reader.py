@@ -1,7 +1,7 @@
 """Queries over the read models of one ledger, fresh by default."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
@@ -71,6 +71,17 @@ class Reader:
         if row is None:
             raise NotFound(what, row_id, param=param)
         return row
+
+    def many(self, table: Table[R], row_ids: Collection[str]) -> dict[str, R]:
+        """Rows by their ids, as far as there are any."""
+        if not row_ids:
+            return {}
+        found = self.fetch_rows(
+            table,
+            "ledger_id = %(ledger_id)s AND id = ANY(%(ids)s::text[])",
+            {"ids": list(row_ids)},
+        )
+        return {getattr(row, "id"): row for row in found}  # noqa: B009
 
     def page(
         self,
@@ -149,6 +160,17 @@ class Reader:
             return conn.execute(
                 statement, {**parameters, "ledger_id": self.ledger_id}, prepare=True
             ).fetchall()
+
+    def wait_for_topics(self, *tables: Table[Any], topics: Collection[str], through: int) -> None:
+        """Wait until the projections of these tables have applied every event of these topics up
+        to a position; those that are behind are not waited for if none of them lies ahead."""
+        names = {self.projection_of[table.name] for table in tables}
+        found = Checkpoints(self.datastore, sorted(names)).of_ledger(self.ledger_id).values()
+        reached = min((one.position for one in found), default=0)
+        if reached >= through:
+            return
+        if self.log is None or self.log.has(topics, after=reached, through=through):
+            self.wait_for(*tables, through=through)
 
     def wait_for(self, *tables: Table[Any], through: int | None = None) -> None:
         """Wait until the projections of these tables have reached the head, or `through`."""
