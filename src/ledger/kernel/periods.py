@@ -108,7 +108,7 @@ class Cycle:
 
 
 def _months_after(instant: datetime, months: int, day: int | None) -> datetime:
-    """So many months later, on a day of the month or its own, or the last one of a shorter month."""
+    """So many months later, on a day of the month or its own, the last one of a shorter month."""
     year, month = divmod(instant.year * 12 + instant.month - 1 + months, 12)
     wanted = day or instant.day
     if wanted > _ANY_MONTH:
