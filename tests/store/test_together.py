@@ -143,7 +143,7 @@ def test_what_has_nothing_in_common_is_read_and_appended_at_once(
     outcomes = together(ledger, *moves)
     assert amounts(outcomes) == [[1]] * 20
     assert counting.appends == [20]
-    assert [len(read) for read in counting.reads] == [20]
+    assert [len(read) for read in counting.reads] == [20, 20]
     positions = [outcome.position for outcome in outcomes if isinstance(outcome, Outcome)]
     assert positions == list(range(1, 21))
 
