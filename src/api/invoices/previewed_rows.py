@@ -1,6 +1,6 @@
 """Rows as they would be after what a preview decided: prices that it made."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -33,6 +33,11 @@ class PreviewedRows(MemoryRows):
         if row is None:
             raise NotFound(what, row_id, param=param)
         return row
+
+    def many(self, table: Table[R], row_ids: Collection[str]) -> dict[str, R]:
+        found = {row_id: super(PreviewedRows, self).get(table, row_id) for row_id in row_ids}
+        own = {row_id: row for row_id, row in found.items() if row is not None}
+        return own | self._there.many(table, [one for one in row_ids if one not in own])
 
 
 def with_previewed(view: View, decided: Iterable[RecordedEvent]) -> View:
