@@ -3,12 +3,13 @@
     PYTHONPATH=src python -m tests.races [--seed N] [--customers N] [--actions N] [--months N]
 
 In each month there are twice as many requests of clients as `--actions` says, from so many clients
-at a time as `--clients` says, beside two schedulers and four commands of other processes. Ends with
-3 if something does not hold.
+at a time as `--clients` says, beside two schedulers and four commands of other processes. Then
+`tallybook ledger check` is run. Ends with 3 if something does not hold.
 """
 
 import argparse
 import secrets
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +18,9 @@ from pathlib import Path
 from tests.faults.fault_run import stage
 from tests.races.billing_race import Race, Settings
 from tests.races.race_checks import check
+from tests.support.served import Served
+
+_REST_SECONDS = 60
 
 
 def main() -> int:
@@ -33,11 +37,23 @@ def main() -> int:
             business = race.run()
             raced = time.monotonic() - begun
             findings = check(served, race, business)
+            checked = _checked(served)
     print(f"raced for {raced:.0f} s; answers: {dict(sorted(business.answers.items()))}")
     print(f"{findings.invoices} invoices finalized and replayed")
     print(f"meter events billed {findings.billed}, recorded later {findings.late}")
     print("\n".join(findings.problems) or "nothing lost, nothing doubled")
-    return 3 if findings.problems else 0
+    print(checked.stdout, checked.stderr, sep="")
+    return 3 if findings.problems or checked.returncode else 0
+
+
+def _checked(served: Served) -> "subprocess.CompletedProcess[str]":
+    """What `tallybook ledger check` says once the ledger has come to rest."""
+    until = time.monotonic() + _REST_SECONDS
+    while True:
+        ran = served.command("ledger", "check")
+        if ran.returncode in {0, 3} or time.monotonic() > until:
+            return ran
+        time.sleep(1)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -62,8 +62,10 @@ class InvoiceHandlers:
         due = invoice.draft.details.automatically_finalizes_at
         if invoice.status != "draft" or due is None:
             return
-        customer = invoice.draft.customer
-        work.prefetch([customer, numbers_stream(customer)])
+        customer, subscription = invoice.draft.customer, invoice.draft.subscription
+        work.prefetch(
+            [customer, numbers_stream(customer), *([subscription] if subscription else [])]
+        )
         now = invoice_now(work, invoice)
         if now < due:
             raise InvalidRequest("This invoice is not due to be finalized yet.")

@@ -16,7 +16,7 @@ S = TypeVar("S")
 
 Evolve = Callable[[S | None, DomainEvent], S]
 
-_REMEMBERED_STREAMS: Final = 4_096
+_REMEMBERED_STREAMS: Final = 1_024
 _REMEMBERED_FACTS: Final = 64
 """A longer stream is read anew each time: many such would take too much memory."""
 
