@@ -37,7 +37,7 @@ def main() -> int:
             business = race.run()
             raced = time.monotonic() - begun
             findings = check(served, race, business)
-            checked = _checked(served)
+            checked = _checked(served, Path(folder) / "data")
     print(f"raced for {raced:.0f} s; answers: {dict(sorted(business.answers.items()))}")
     print(f"{findings.invoices} invoices finalized and replayed")
     print(f"meter events billed {findings.billed}, recorded later {findings.late}")
@@ -46,11 +46,11 @@ def main() -> int:
     return 3 if findings.problems or checked.returncode else 0
 
 
-def _checked(served: Served) -> "subprocess.CompletedProcess[str]":
+def _checked(served: Served, data_dir: Path) -> "subprocess.CompletedProcess[str]":
     """What `tallybook ledger check` says once the ledger has come to rest."""
     until = time.monotonic() + _REST_SECONDS
     while True:
-        ran = served.command("ledger", "check")
+        ran = served.command("ledger", "check", "--data-dir", str(data_dir))
         if ran.returncode in {0, 3} or time.monotonic() > until:
             return ran
         time.sleep(1)
