@@ -15,8 +15,8 @@ from tests.support.served import Served
 PLACES = (
     "after_commit.usage.recorded.v1",
     "before_commit.usage.recorded.v1",
-    "before_commit.subscription.period_closed.v1",
-    "after_commit.subscription.period_closed.v1",
+    "before_commit.subscription.period_closed.v2",
+    "after_commit.subscription.period_closed.v2",
     "before_commit.invoice.finalized.v2",
     "after_commit.invoice.finalized.v2",
 )

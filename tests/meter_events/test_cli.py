@@ -18,7 +18,7 @@ from tests.meter_events.usage_shop import UsageShop, counts, csv_body, ndjson
 from tests.support.packing import PACKERS
 from tests.support.served import ROOT, Served
 
-EVENTS = 30_000
+EVENTS = 60_000
 
 
 BODIES: dict[str, Callable[[UsageShop], bytes]] = {

@@ -64,7 +64,7 @@ def start_lines(sheet: Sheet) -> Iterator[DraftLine]:
                 if charged is not None:
                     yield licensed_line(sheet, item, charged)
         if classic and (item.is_metered or trialing):
-            yield _opening_line(sheet, item, current)
+            yield _opening_line(sheet, item, cut(current, subscription.cancel_at))
 
 
 def period_lines(
