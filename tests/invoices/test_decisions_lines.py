@@ -1,10 +1,8 @@
 """Lines of drafts edited by hand: given facts, when asked, then these facts."""
 
-from typing import Any
-
 import pytest
 
-from ledger.invoice_items.commands import ChargeRequest, CreateInvoiceItem
+from ledger.invoice_items.commands import ChargeRequest
 from ledger.invoice_items.events import (
     InvoiceItemChanged,
     InvoiceItemCreated,
@@ -16,9 +14,6 @@ from ledger.invoices.commands import (
     AddedLine,
     AddInvoiceLines,
     ChangedLine,
-    CreateInvoice,
-    DetailsRequest,
-    FinalizeInvoice,
     RemovedLine,
     RemoveInvoiceLines,
     UpdateInvoiceLine,
@@ -26,10 +21,9 @@ from ledger.invoices.commands import (
 )
 from ledger.invoices.events import (
     InvoiceDetailsChanged,
-    InvoiceDrafted,
-    InvoiceFinalized,
     InvoiceLinesChanged,
 )
+from tests.invoices.by_hand import add, begin, finalized, wait
 from tests.support.billing_ledger import BillingLedger, at, of_type
 
 NEW_YEAR = at("2026-01-01")
@@ -40,42 +34,6 @@ def ledger() -> BillingLedger:
     ledger = BillingLedger()
     ledger.sell()
     return ledger
-
-
-def begin(ledger: BillingLedger, invoice: str = "in_a", **fields: Any) -> InvoiceDrafted:
-    """A draft of `cus_a`, unless it is of a subscription."""
-    of_invoice = {
-        name: fields.pop(name)
-        for name in ("subscription", "currency", "include_pending")
-        if name in fields
-    }
-    command = CreateInvoice(
-        invoice=invoice,
-        customer=None if "subscription" in of_invoice else "cus_a",
-        details=DetailsRequest(**fields),
-        **of_invoice,
-    )
-    [(stream, drafted)] = of_type(ledger.do(command), InvoiceDrafted)
-    assert stream == invoice
-    return drafted
-
-
-def add(*amounts: int, invoice: str = "in_a") -> AddInvoiceLines:
-    lines = tuple(
-        AddedLine(item=f"ii_{n}", charge=ChargeRequest(amount=amount))
-        for n, amount in enumerate(amounts)
-    )
-    return AddInvoiceLines(invoice=invoice, lines=lines)
-
-
-def wait(ledger: BillingLedger, item: str, amount: int, **fields: Any) -> None:
-    charge = ChargeRequest(amount=amount)
-    ledger.do(CreateInvoiceItem(item=item, charge=charge, customer="cus_a", **fields))
-
-
-def finalized(ledger: BillingLedger, invoice: str = "in_a") -> InvoiceFinalized:
-    facts = ledger.do(FinalizeInvoice(invoice=invoice))
-    return of_type(facts, InvoiceFinalized)[0][1]
 
 
 def test_lines_that_are_added_are_items(ledger: BillingLedger):

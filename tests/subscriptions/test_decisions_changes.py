@@ -9,7 +9,6 @@ from ledger.invoices.commands import ClosePeriod
 from ledger.invoices.events import InvoiceDrafted
 from ledger.kernel.errors import NotFound
 from ledger.kernel.periods import Period
-from ledger.subscriptions.aggregate import Subscription, evolve
 from ledger.subscriptions.commands import CancelSubscription, ItemChange, UpdateSubscription
 from ledger.subscriptions.events import (
     CancellationDetails,
@@ -21,7 +20,8 @@ from ledger.subscriptions.events import (
 from ledger.subscriptions.parts import DroppedUsage
 from ledger.test_clocks import aggregate as test_clocks
 from ledger.test_clocks import events as clock_events
-from tests.support.billing_ledger import BillingLedger, Fact, at, of_type
+from tests.subscriptions.shop import change, state
+from tests.support.billing_ledger import BillingLedger, at, of_type
 
 
 @pytest.fixture
@@ -34,18 +34,6 @@ def ledger() -> BillingLedger:
     made.subscribe("price_tokens", metadata={"team": "a", "old": "1"})
     made.now = at("2026-01-16")
     return made
-
-
-def change(ledger: BillingLedger, **fields: Any) -> list[Fact]:
-    return ledger.do(UpdateSubscription(subscription="sub_a", **fields))
-
-
-def state(ledger: BillingLedger) -> Subscription:
-    subscription: Subscription | None = None
-    for event in ledger.stream("sub_a"):
-        subscription = evolve(subscription, event)
-    assert subscription is not None
-    return subscription
 
 
 def test_metadata_is_merged_and_cleared(ledger: BillingLedger) -> None:

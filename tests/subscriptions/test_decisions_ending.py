@@ -7,7 +7,6 @@ import pytest
 from ledger.invoice_items.aggregate import waiting_items
 from ledger.invoice_items.events import InvoiceItemCreated
 from ledger.invoice_items.pending import pending_stream
-from ledger.invoices.commands import ClosePeriod
 from ledger.invoices.events import (
     InvoiceDrafted,
     InvoiceFinalized,
@@ -15,7 +14,6 @@ from ledger.invoices.events import (
     InvoiceVoided,
 )
 from ledger.kernel.periods import Period
-from ledger.subscriptions.aggregate import Subscription, evolve
 from ledger.subscriptions.commands import (
     CancelSubscription,
     ItemChange,
@@ -23,7 +21,6 @@ from ledger.subscriptions.commands import (
     PauseSubscription,
     ResumeCollection,
     ResumeSubscription,
-    UpdateSubscription,
 )
 from ledger.subscriptions.events import (
     SubscriptionCanceled,
@@ -31,6 +28,7 @@ from ledger.subscriptions.events import (
     SubscriptionResumed,
 )
 from ledger.subscriptions.parts import PauseCollection
+from tests.subscriptions.shop import billed, change, close, state
 from tests.support.billing_ledger import BillingLedger, Fact, at, of_type
 
 
@@ -41,31 +39,6 @@ def ledger() -> BillingLedger:
     made.price("price_yearly", "36500", interval="year")
     made.price("price_once", "500", recurring=None)
     return made
-
-
-def change(ledger: BillingLedger, **fields: Any) -> list[Fact]:
-    return ledger.do(UpdateSubscription(subscription="sub_a", **fields))
-
-
-def state(ledger: BillingLedger) -> Subscription:
-    subscription: Subscription | None = None
-    for event in ledger.stream("sub_a"):
-        subscription = evolve(subscription, event)
-    assert subscription is not None
-    return subscription
-
-
-def close(ledger: BillingLedger, end: str) -> list[Fact]:
-    ledger.now = at(end)
-    return ledger.do(ClosePeriod(subscription="sub_a", period_end=at(end)))
-
-
-def billed(facts: list[Fact]) -> list[tuple[str, str, str]]:
-    [(_, draft)] = of_type(facts, InvoiceDrafted)
-    return [
-        (line.kind, f"{line.period.start:%m-%d}", f"{line.period.end:%m-%d}")
-        for line in draft.lines
-    ]
 
 
 def charges(facts: list[Fact]) -> list[tuple[bool, Period]]:

@@ -8,11 +8,10 @@ from ledger.invoice_items.events import InvoiceItemCreated
 from ledger.invoices.commands import ClosePeriod
 from ledger.invoices.events import DraftLine, InvoiceDrafted, InvoiceFinalized
 from ledger.kernel.periods import Period
-from ledger.subscriptions.aggregate import Subscription, evolve
 from ledger.subscriptions.commands import ItemChange, UpdateSubscription
 from ledger.subscriptions.events import ItemsChanged
 from ledger.subscriptions.parts import DroppedUsage
-from tests.subscriptions.shop import tokens_and_seats
+from tests.subscriptions.shop import state, tokens_and_seats
 from tests.support.billing_ledger import BillingLedger, Fact, at, of_type
 
 JANUARY = Period(at("2026-01-01"), at("2026-02-01"))
@@ -25,14 +24,6 @@ def ledger() -> BillingLedger:
 
 def change(ledger: BillingLedger, *items: ItemChange, **fields: Any) -> list[Fact]:
     return ledger.do(UpdateSubscription(subscription="sub_a", items=items, **fields))
-
-
-def state(ledger: BillingLedger) -> Subscription:
-    subscription: Subscription | None = None
-    for event in ledger.stream("sub_a"):
-        subscription = evolve(subscription, event)
-    assert subscription is not None
-    return subscription
 
 
 def prorations(facts: list[Fact]) -> list[tuple[bool, str | None, str | None, Period]]:

@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 
 from ledger.invoice_items.events import InvoiceItemCreated
-from ledger.invoices.commands import ClosePeriod
 from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
 from ledger.kernel.periods import Period
-from ledger.subscriptions.aggregate import Subscription, evolve
 from ledger.subscriptions.commands import ItemChange, UpdateSubscription
 from ledger.subscriptions.events import BillingCycleReset, PeriodClosed, SubscriptionStarted
 from ledger.subscriptions.parts import AnchorConfig
-from tests.support.billing_ledger import BillingLedger, Fact, at, of_type, subscription_request
+from tests.subscriptions.shop import billed, change, close, state
+from tests.support.billing_ledger import BillingLedger, at, of_type, subscription_request
 
 
 @pytest.fixture
@@ -21,31 +20,6 @@ def ledger() -> BillingLedger:
     made.sell()
     made.price("price_yearly", "36500", interval="year")
     return made
-
-
-def change(ledger: BillingLedger, **fields: Any) -> list[Fact]:
-    return ledger.do(UpdateSubscription(subscription="sub_a", **fields))
-
-
-def state(ledger: BillingLedger) -> Subscription:
-    subscription: Subscription | None = None
-    for event in ledger.stream("sub_a"):
-        subscription = evolve(subscription, event)
-    assert subscription is not None
-    return subscription
-
-
-def close(ledger: BillingLedger, end: str) -> list[Fact]:
-    ledger.now = at(end)
-    return ledger.do(ClosePeriod(subscription="sub_a", period_end=at(end)))
-
-
-def billed(facts: list[Fact]) -> list[tuple[str, str, str]]:
-    [(_, draft)] = of_type(facts, InvoiceDrafted)
-    return [
-        (line.kind, f"{line.period.start:%m-%d}", f"{line.period.end:%m-%d}")
-        for line in draft.lines
-    ]
 
 
 def test_a_trial_bills_nothing_and_its_end_begins_the_first_period(ledger: BillingLedger) -> None:
