@@ -1,0 +1,12 @@
+"""`tallybook audit`: evidence that the log was not rewritten. A module for each command."""
+
+import typer
+
+app = typer.Typer(
+    name="audit", help="The log: prove that nothing was rewritten.", no_args_is_help=True
+)
+
+
+@app.callback()
+def audit() -> None:
+    """The log: prove that nothing was rewritten."""
