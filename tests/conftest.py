@@ -2,7 +2,7 @@
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.support.postgres import database, datastore, postgres_server, shared_database
 from tests.support.served import served
@@ -20,8 +20,11 @@ for _variable in list(os.environ):
 for _variable in ("DATABASE_URL", "DATABASE_URL_FILE"):
     os.environ.pop(_variable, None)
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("tallybook", deadline=None)
+# How long an example takes says more about the machine than about the code. To explain a failure,
+# every line of it is traced, which takes longer than a test may.
+settings.register_profile(
+    "tallybook", deadline=None, phases=[phase for phase in Phase if phase is not Phase.explain]
+)
 # `--hypothesis-profile=long` looks at many more examples.
-settings.register_profile("long", deadline=None, max_examples=5_000)
+settings.register_profile("long", settings.get_profile("tallybook"), max_examples=5_000)
 settings.load_profile("tallybook")

@@ -117,7 +117,7 @@ class Played:
 
     def _advance(self, to: int) -> None:
         while (due := min(self._due(), default=None)) is not None and due[0] <= from_epoch(to):
-            at, kind, name = due
+            at, kind, _, name = due
             self.ledger.now = at
             command: Command = (
                 ClosePeriod(subscription=name, period_end=at)
@@ -128,12 +128,13 @@ class Played:
         self.now = to
         self.biller.advance(to)
 
-    def _due(self) -> list[tuple[datetime, int, str]]:
+    def _due(self) -> list[tuple[datetime, int, int, str]]:
+        """When, what, and in which order if at once: that of subscribing, that of drafting."""
         work = self.ledger.work()
         ends = ((name, boundary(self._state(work, name))) for name in self.biller.subscriptions)
         return [
-            *((end, 0, name) for name, end in ends if end is not None),
-            *((due, 1, name) for name, due in self._drafts.items()),
+            *((end, 0, i, name) for i, (name, end) in enumerate(ends) if end is not None),
+            *((due, 1, i, name) for i, (name, due) in enumerate(self._drafts.items())),
         ]
 
     def _state(self, work: Work, name: str) -> subscriptions.Subscription:

@@ -17,6 +17,7 @@ from hypothesis import event, given
 from ledger.invoices.events import FinalLine, InvoiceDrafted, InvoiceFinalized
 from ledger.kernel.clock import from_epoch, to_epoch
 from ledger.kernel.ids import new_id
+from ledger.late_usage.commands import ChangeLateUsagePolicy
 from ledger.meter_events.aggregation import MeterDefinition
 from ledger.meter_events.commands import CancelMeterEvent
 from ledger.prices.commands import CreatePrice
@@ -78,6 +79,8 @@ class Story:
             self._create_price(price)
         self.customers = [self.ledger.create_customer(self.clock) for _ in range(CUSTOMERS)]
         for customer in self.customers:
+            # The reference bills no late usage; the lives in tests/lives do.
+            self.ledger.execute(ChangeLateUsagePolicy(customer=customer, policy="report_only"))
             self._tell("create_customer", id=customer)
 
     def take(self, step: Step) -> None:

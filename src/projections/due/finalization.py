@@ -24,22 +24,23 @@ def follow_draft(recorded: RecordedEvent, event: DraftEvent, rows: Rows) -> None
     invoice = recorded.originator_id
     match event:
         case InvoiceDrafted(details=details, test_clock=clock):
-            _schedule(rows, invoice, details.automatically_finalizes_at, clock or "")
+            _schedule(rows, recorded, details.automatically_finalizes_at, clock or "")
         case InvoiceDetailsChanged(details=details):
             clock = _clock_of(rows, invoice)
             if clock is not None:
                 _forget(rows, invoice)
-                _schedule(rows, invoice, details.automatically_finalizes_at, clock)
+                _schedule(rows, recorded, details.automatically_finalizes_at, clock)
         case _:
             _forget(rows, invoice)
 
 
-def _schedule(rows: Rows, invoice: str, moment: datetime | None, clock: str) -> None:
+def _schedule(rows: Rows, recorded: RecordedEvent, moment: datetime | None, clock: str) -> None:
+    invoice = recorded.originator_id
     if moment is None:
         rows.put(RESTING_DRAFTS, RestingDraftRow(invoice, clock))
         return
     kind, at = "finalize_invoice", to_epoch(moment)
-    rows.put(DUE, DueRow(_key(invoice), kind, invoice, at, clock))
+    rows.put(DUE, DueRow(_key(invoice), kind, invoice, at, clock, recorded.position))
 
 
 def _forget(rows: Rows, invoice: str) -> None:

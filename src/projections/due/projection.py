@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
+from msgspec.structs import replace
 
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
@@ -41,43 +41,42 @@ from projections.runtime.rows import Rows
 
 class DueProjection:
     name = "due"
-    version = 2
+    version = 3
     tables = (DUE, RESTING_DRAFTS, SUBSCRIPTION_ENDS, CLOCKS)
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
-        subject = recorded.originator_id
         match recorded.event:
             case event if isinstance(event, DraftEvent):
                 follow_draft(recorded, event, rows)
             case SubscriptionDetailsChanged() as event:
-                _schedule_collection(rows, subject, event)
+                _schedule_collection(rows, recorded, event)
             case _:
                 _follow_subscription(recorded, rows)
                 _follow_clock(recorded, rows)
 
 
 def _follow_subscription(recorded: RecordedEvent, rows: Rows) -> None:
-    subscription, event = recorded.originator_id, recorded.event
+    subscription, event, at = recorded.originator_id, recorded.event, recorded.position
     match event:
         case SubscriptionStarted():
-            _schedule_end(rows, _started(subscription, event))
+            _schedule_end(rows, _started(subscription, event), at)
         case PeriodClosed(begun=()) | SubscriptionCanceled():
             _forget_subscription(rows, subscription)
         case PeriodClosed():
             row = _end(rows, subscription)
-            _schedule_end(rows, _with_ends(row, _ends(event.begun, row.period_ends)))
+            _schedule_end(rows, _with_ends(row, _ends(event.begun, row.period_ends)), at)
         case ItemsChanged() | BillingCycleReset() | TrialEndChanged() | SubscriptionResumed():
             row = _end(rows, subscription)
             paused = row.paused and not isinstance(event, SubscriptionResumed)
             ends = _ends(event.periods)
-            _schedule_end(rows, msgspec.structs.replace(row, period_ends=ends, paused=paused))
+            _schedule_end(rows, replace(row, period_ends=ends, paused=paused), at)
         case SubscriptionPaused():
-            _schedule_end(rows, msgspec.structs.replace(_end(rows, subscription), paused=True))
+            _schedule_end(rows, replace(_end(rows, subscription), paused=True), at)
         case CancellationScheduled(cancel_at=moment):
-            at = to_epoch(moment)
-            _schedule_end(rows, msgspec.structs.replace(_end(rows, subscription), cancel_at=at))
+            row = replace(_end(rows, subscription), cancel_at=to_epoch(moment))
+            _schedule_end(rows, row, at)
         case CancellationWithdrawn():
-            _schedule_end(rows, msgspec.structs.replace(_end(rows, subscription), cancel_at=None))
+            _schedule_end(rows, replace(_end(rows, subscription), cancel_at=None), at)
         case _:
             pass
 
@@ -92,7 +91,7 @@ def _follow_clock(recorded: RecordedEvent, rows: Rows) -> None:
         case TestClockReady():
             row = rows.get(CLOCKS, clock)
             if row is not None:
-                rows.put(CLOCKS, msgspec.structs.replace(row, advancing=False))
+                rows.put(CLOCKS, replace(row, advancing=False))
         case TestClockDeleted():
             rows.delete(CLOCKS, clock)
         case _:
@@ -128,28 +127,33 @@ def _ends(
 
 
 def _with_ends(row: SubscriptionEndRow, ends: Mapping[str, int]) -> SubscriptionEndRow:
-    return msgspec.structs.replace(row, period_ends={**row.period_ends, **ends})
+    return replace(row, period_ends={**row.period_ends, **ends})
 
 
-def _schedule_end(rows: Rows, row: SubscriptionEndRow) -> None:
+def _schedule_end(rows: Rows, row: SubscriptionEndRow, sequence: int) -> None:
     """A subscription is due at a period's end, or at its cancellation if that comes first."""
     rows.put(SUBSCRIPTION_ENDS, row)
     due_at, due_id = row.due_at, f"close_period:{row.id}"
     if due_at is None:
         rows.delete(DUE, due_id)
     else:
-        rows.put(DUE, DueRow(due_id, "close_period", row.id, due_at, row.test_clock))
+        due = DueRow(due_id, "close_period", row.id, due_at, row.test_clock, sequence)
+        rows.put(DUE, due)
 
 
-def _schedule_collection(rows: Rows, subscription: str, event: SubscriptionDetailsChanged) -> None:
+def _schedule_collection(
+    rows: Rows, recorded: RecordedEvent, event: SubscriptionDetailsChanged
+) -> None:
     """The collection of invoices goes on by itself when its pause is over."""
+    subscription, sequence = recorded.originator_id, recorded.position
     due_id = f"resume_collection:{subscription}"
     pause, row = event.pause_collection, rows.get(SUBSCRIPTION_ENDS, subscription)
     if pause is None or pause.resumes_at is None or row is None:
         rows.delete(DUE, due_id)
         return
     due_at = to_epoch(pause.resumes_at)
-    rows.put(DUE, DueRow(due_id, "resume_collection", subscription, due_at, row.test_clock))
+    due = DueRow(due_id, "resume_collection", subscription, due_at, row.test_clock, sequence)
+    rows.put(DUE, due)
 
 
 def _forget_subscription(rows: Rows, subscription: str) -> None:

@@ -38,7 +38,7 @@ def next_due(
     return reader.fetch_rows(
         DUE,
         "ledger_id = %(ledger_id)s AND test_clock = %(clock)s AND due_at <= %(now)s "
-        "AND NOT id = ANY(%(without)s::text[]) ORDER BY due_at, id LIMIT %(limit)s",
+        "AND NOT id = ANY(%(without)s::text[]) ORDER BY due_at, kind, sequence, id LIMIT %(limit)s",
         {"clock": test_clock, "now": now, "limit": limit, "without": list(without)},
     )
 

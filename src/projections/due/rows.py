@@ -10,13 +10,18 @@ Kind = Literal["close_period", "finalize_invoice", "resume_collection"]
 
 
 class DueRow(msgspec.Struct, frozen=True):
-    """One thing to do to `subject` at `due_at`; `id` is the kind and the subject."""
+    """One thing to do to `subject` at `due_at`; `id` is the kind and the subject.
+
+    `sequence` is the position of the fact that scheduled it: of what is due in the same second,
+    the earlier comes first.
+    """
 
     id: str
     kind: Kind
     subject: str
     due_at: int
     test_clock: str
+    sequence: int
 
 
 class SubscriptionEndRow(msgspec.Struct, frozen=True):
@@ -54,12 +59,18 @@ class ClockRow(msgspec.Struct, frozen=True):
 DUE = Table(
     "due",
     DueRow,
-    columns={"kind": "text", "subject": "text", "due_at": "bigint", "test_clock": "text"},
+    columns={
+        "kind": "text",
+        "subject": "text",
+        "due_at": "bigint",
+        "test_clock": "text",
+        "sequence": "bigint",
+    },
     indexes=(("test_clock", "due_at"),),
-    version=2,
+    version=3,
 )
-RESTING_DRAFTS = Table("resting_drafts", RestingDraftRow)
-SUBSCRIPTION_ENDS = Table("subscription_ends", SubscriptionEndRow, version=2)
+RESTING_DRAFTS = Table("resting_drafts", RestingDraftRow, version=2)
+SUBSCRIPTION_ENDS = Table("subscription_ends", SubscriptionEndRow, version=3)
 CLOCKS = Table(
-    "due_clocks", ClockRow, columns={"advancing": "boolean"}, indexes=(("advancing",),), version=2
+    "due_clocks", ClockRow, columns={"advancing": "boolean"}, indexes=(("advancing",),), version=3
 )
