@@ -65,6 +65,7 @@ class Story:
     meters: list[MeterDefinition] = field(default_factory=list[MeterDefinition])
     prices: list[str] = field(default_factory=list[str])
     subscriptions: list[str] = field(default_factory=list[str])
+    ending: set[str] = field(default_factory=set[str])
     identifiers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     def __post_init__(self) -> None:
@@ -139,6 +140,8 @@ class Story:
         natural = start if step.billing_mode == "flexible" else self.now
         anchor = natural if step.anchor_in is None else self.now + step.anchor_in
         self.subscriptions.append(command.subscription)
+        if command.cancel_at is not None:
+            self.ending.add(command.subscription)
         self._tell(
             "create_subscription",
             id=command.subscription,
@@ -174,9 +177,15 @@ class Story:
         if not self.subscriptions:
             return
         subscription = self.subscriptions[step.which % len(self.subscriptions)]
+        # The reference gives nothing back of what was billed in advance, and bills no more of a
+        # period that it billed up to an end.
+        if subscription in self.ending:
+            return
         end = None if step.end_in is None else self.now + step.end_in
         command = UpdateSubscription(
-            subscription=subscription, cancel_at=None if end is None else from_epoch(end)
+            subscription=subscription,
+            cancel_at=None if end is None else from_epoch(end),
+            proration_behavior="none",
         )
         if self.ledger.accepts(command):
             self._tell("schedule_cancellation", id=subscription, cancel_at=end)

@@ -15,9 +15,12 @@ from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.ids import derived_id, new_id
 from ledger.store.work import Work
+from projections.customers.rows import CUSTOMERS
 from projections.invoices.bills import drafted, rated
 from projections.invoices.rows import InvoiceRow
+from projections.prices.rows import PRICES
 from projections.products.rows import PRODUCTS
+from projections.runtime.reader import Reader
 
 
 def with_amounts(view: View, rows: Sequence[InvoiceRow]) -> list[InvoiceRow]:
@@ -49,6 +52,8 @@ def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> tuple[Vie
         "upcoming_in", made.draft.subscription, period.start.isoformat(), period.end.isoformat()
     )
     row = rated(drafted(invoice_id, 0, made.draft), made)
+    if isinstance(view.rows, Reader):
+        view.rows.wait_for(CUSTOMERS, PRICES, PRODUCTS)
     upcoming = msgspec.structs.replace(
         _named(view, row), billing_reason="upcoming", automatically_finalizes_at=None
     )

@@ -15,12 +15,19 @@ from ledger.invoice_items.aggregate import waiting_items
 from ledger.invoice_items.pending import pending_stream
 from ledger.invoices.bill import Bill
 from ledger.invoices.close_period import InvoiceBilling
-from ledger.invoices.drafting import items_draft, recurring_draft
+from ledger.invoices.drafting import (
+    closing,
+    items_draft,
+    period_invoice_id,
+    recurring_draft,
+    shortest,
+)
 from ledger.invoices.events import InvoiceDrafted
 from ledger.invoices.finalizing import bill_now
 from ledger.invoices.ingredients import UsageReaders
 from ledger.kernel.errors import InvalidRequest
 from ledger.store.work import Work
+from ledger.subscriptions.aggregate import Subscription
 from ledger.subscriptions.commands import (
     CancelSubscription,
     CreateSubscription,
@@ -69,6 +76,7 @@ class Previewing:
         end = boundary(subscription)
         if end is None:
             raise nothing_upcoming()
+        self._prefetch(subscription_id, subscription, end)
         if self.mode == "recurring":
             return self.bill(recurring_draft(self.work, subscription_id, subscription, end))
         seen = len(self.work.pending)
@@ -77,6 +85,15 @@ class Previewing:
         if made is None:
             raise nothing_upcoming()
         return self.bill(made)
+
+    def _prefetch(self, subscription_id: str, subscription: Subscription, end: datetime) -> None:
+        """Read at once most of what the invoice of a boundary is made of."""
+        customer = subscription.started.customer
+        ended, _ = closing(subscription, end)
+        invoices = [period_invoice_id(subscription_id, shortest(ended))] if ended else []
+        items = [one for item in subscription.items for one in (item.price, item.meter)]
+        streams = [customer, pending_stream(customer), *invoices, *items]
+        self.work.prefetch([one for one in streams if one is not None])
 
     def of_change(self, command: Changing) -> Bill:
         """The invoice that a change makes at once, or else the next one after it.
