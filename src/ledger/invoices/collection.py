@@ -25,20 +25,21 @@ def finalize_now(
 ) -> None:
     """Append everything that finalizing a draft means, and what a paused collection makes of it."""
     append_final(work, invoice_id, bill_now(work, readers, draft), at, auto_advance=auto_advance)
-    withhold(work, invoice_id, at)
+    if draft.subscription is not None:
+        withhold(work, invoice_id, draft.subscription, at)
 
 
-def withhold(work: Work, invoice_id: str, at: datetime) -> None:
+def withhold(work: Work, invoice_id: str, subscription_id: str, at: datetime) -> None:
     """Void an open invoice, or give up on it, where the collection of its subscription is paused.
 
     The customer gets back the credit that a voided invoice used.
     """
-    invoice = work.require(aggregate.evolve, invoice_id, "invoice")
-    if invoice.draft.subscription is None or invoice.status != "open":
-        return
-    subscription = work.require(subscriptions.evolve, invoice.draft.subscription, "subscription")
+    subscription = work.require(subscriptions.evolve, subscription_id, "subscription")
     pause = paused_collection(subscription, at)
     if pause is None:
+        return
+    invoice = work.require(aggregate.evolve, invoice_id, "invoice")
+    if invoice.status != "open":
         return
     if pause.behavior == "void":
         void_now(work, invoice_id, invoice, at)

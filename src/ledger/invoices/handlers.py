@@ -63,9 +63,9 @@ class InvoiceHandlers:
         if invoice.status != "draft" or due is None:
             return
         customer, subscription = invoice.draft.customer, invoice.draft.subscription
-        work.prefetch(
-            [customer, numbers_stream(customer), *([subscription] if subscription else [])]
-        )
+        parts = [one for line in invoice.draft.lines for one in (line.price, line.meter)]
+        streams = [customer, numbers_stream(customer), subscription, *parts]
+        work.prefetch([one for one in streams if one is not None])
         now = invoice_now(work, invoice)
         if now < due:
             raise InvalidRequest("This invoice is not due to be finalized yet.")
