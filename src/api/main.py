@@ -7,6 +7,7 @@ import typer
 from api.accounts.cli import keys
 from api.audit.cli import invoice
 from api.audit.cli_audit import app as audit
+from api.audit.cli_customer import app as customer
 from api.audit.cli_ledger import app as ledger
 from api.audit.cli_query import usage
 from api.cli.database import app as db
@@ -26,6 +27,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(projections)
 app.add_typer(usage)
 app.add_typer(invoice)
+app.add_typer(customer)
 app.add_typer(ledger)
 app.add_typer(audit)
 app.add_typer(late_usage)

@@ -2,12 +2,13 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from eventsourcing.persistence import IntegrityError, PersistenceError
 
+from ledger.customers.events import CustomerForgotten
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import Conflict
 from ledger.kernel.events import RecordedEvent
@@ -151,7 +152,14 @@ class LedgerApplication(EventSourcedLedger):
             stored, read_versions=work.read_versions if stored else None, idempotency=row
         )
         events = tuple(map(_placed, work.pending, appended.positions))
+        for customer_id in forgotten_among(events):
+            self.mapper.keyring.forget(customer_id)
         return Outcome(events[-1].position if events else self.recorder.head()[0], events)
+
+
+def forgotten_among(events: Iterable[RecordedEvent]) -> list[str]:
+    """The customers whose keys were destroyed by these events."""
+    return [one.originator_id for one in events if isinstance(one.event, CustomerForgotten)]
 
 
 def _placed(event: RecordedEvent, position: int) -> RecordedEvent:

@@ -4,6 +4,7 @@ from typing import Any
 
 from api.audit.adjustments import ADJUSTMENTS
 from api.audit.explain import explained
+from api.audit.forgetting import FORGETTING
 from api.audit.ledger_check import LEDGER_CHECK
 from api.audit.replay import replay
 from api.audit.usage import usage_document
@@ -92,6 +93,7 @@ ROUTES: list[Route] = [
         _usage,
     ),
     ADJUSTMENTS,
+    FORGETTING,
     *PAGES,
     LEDGER_CHECK,
 ]

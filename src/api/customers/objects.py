@@ -33,7 +33,7 @@ def customer_object(row: CustomerRow) -> dict[str, Any]:
         "next_invoice_sequence": row.next_invoice_sequence,
         "phone": personal.phone,
         "preferred_locales": personal.preferred_locales,
-        "shipping": _shipping(personal),
+        "shipping": shipping_object(personal),
         "tax_exempt": row.tax_exempt,
         "test_clock": row.test_clock,
     }
@@ -99,7 +99,8 @@ def _invoice_settings(row: CustomerRow) -> dict[str, Any]:
     }
 
 
-def _shipping(personal: PersonalPart) -> dict[str, Any] | None:
+def shipping_object(personal: PersonalPart) -> dict[str, Any] | None:
+    """Where goods are sent, of which the ledger knows no parcel."""
     shipping = personal.shipping
     if shipping is None:
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from api.customers.objects import shipping_object
 from api.http.call import View
 from api.http.errors import INVALID_REQUEST
 from api.http.expand import JsonObject
@@ -156,17 +157,12 @@ def _standing(row: InvoiceRow) -> JsonObject:
 def _customer_fields(customer: CustomerRow | None) -> JsonObject:
     """Who is billed, as the customer stands now; blank once their personal data is gone."""
     personal = customer.personal if customer else PersonalPart()
-    shipping = personal.shipping
     return {
         "customer_address": personal.address,
         "customer_email": personal.email,
         "customer_name": personal.name,
         "customer_phone": personal.phone,
-        "customer_shipping": (
-            {"address": shipping.address, "name": shipping.name, "phone": shipping.phone}
-            if shipping
-            else None
-        ),
+        "customer_shipping": shipping_object(personal),
         "customer_tax_exempt": customer.tax_exempt if customer else None,
     }
 

@@ -14,6 +14,7 @@ from ledger.customers.events import (
     CustomerCreated,
     CustomerDeleted,
     CustomerDetailsChanged,
+    CustomerForgotten,
     CustomerSubscribed,
     InvoicePrefixClaimed,
     PaymentMethodAttached,
@@ -43,6 +44,7 @@ class Customer:
     currency: str | None = None
     subscriptions: tuple[str, ...] = ()
     deleted: bool = False
+    forgotten: bool = False
 
     @property
     def invoice_prefix(self) -> str:
@@ -73,6 +75,8 @@ def evolve(customer: Customer | None, event: DomainEvent) -> Customer:
             )
         case CustomerDeleted():
             return replace(_known(customer), deleted=True)
+        case CustomerForgotten():
+            return replace(_known(customer), personal=None, forgotten=True)
         case _:
             return _known(customer)
 

@@ -69,3 +69,13 @@ class DeleteCustomer(Command):
     """Delete a customer and cancel their subscriptions."""
 
     customer: str
+
+
+class ForgetCustomer(Command):
+    """Destroy the key of a customer's personal fields, deleting the customer if that is to come.
+
+    `reason` is recorded as it is, so that it must not tell who the customer is.
+    """
+
+    customer: str
+    reason: str

@@ -177,6 +177,19 @@ class CustomerDeleted(DomainEvent):
     deleted_at: AwareDatetime
 
 
+class CustomerForgotten(DomainEvent):
+    """The key that the customer's personal fields are sealed under was destroyed with this event.
+
+    All of them read as None from here on, those of earlier events too. `reason` is kept in the
+    clear. `forgotten_at` is the system's time.
+    """
+
+    TOPIC: ClassVar[str] = "customer.forgotten.v1"
+
+    reason: str
+    forgotten_at: AwareDatetime
+
+
 class InvoicePrefixClaimed(DomainEvent):
     """A prefix that was asked for is one customer's for ever, so that no two invoices have one
     number. Its stream is named after the prefix."""
@@ -194,5 +207,6 @@ EVENTS: tuple[type[DomainEvent], ...] = (
     CustomerSubscribed,
     PaymentMethodAttached,
     CustomerDeleted,
+    CustomerForgotten,
     InvoicePrefixClaimed,
 )

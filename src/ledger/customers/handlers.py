@@ -10,12 +10,14 @@ from ledger.customers.commands import (
     ChangeCustomerBalance,
     CreateCustomer,
     DeleteCustomer,
+    ForgetCustomer,
     UpdateBalanceTransaction,
     UpdateCustomer,
 )
 from ledger.customers.events import (
     BalanceNotes,
     CustomerDeleted,
+    CustomerForgotten,
     InvoicePrefixClaimed,
     PaymentMethodAttached,
 )
@@ -127,6 +129,15 @@ def handlers(subscriptions: CustomerSubscriptions) -> Handlers:
     def delete_customer(work: Work, command: DeleteCustomer) -> None:
         delete(work, command.customer, require_customer(work, command.customer))
 
+    def forget_customer(work: Work, command: ForgetCustomer) -> None:
+        customer = work.require(aggregate.evolve, command.customer, "customer")
+        if customer.forgotten:
+            return
+        if not customer.deleted:
+            delete(work, command.customer, customer)
+        forgotten = CustomerForgotten(reason=command.reason, forgotten_at=work.now)
+        work.append(command.customer, forgotten)
+
     def delete_test_clock(work: Work, command: DeleteTestClock) -> None:
         clock = require_test_clock(work, command.test_clock)
         for customer_id in clock.customers:
@@ -142,5 +153,6 @@ def handlers(subscriptions: CustomerSubscriptions) -> Handlers:
         UpdateBalanceTransaction: update_balance_transaction,
         AttachPaymentMethod: attach_payment_method,
         DeleteCustomer: delete_customer,
+        ForgetCustomer: forget_customer,
         DeleteTestClock: delete_test_clock,
     }

@@ -41,6 +41,11 @@ class LedgerMapper(Mapper[str]):
         """Whether an event of this topic may have fields that are sealed."""
         return self.catalogue.has_field(topic, _PERSONAL)
 
+    @property
+    def keyring(self) -> KeyRing:
+        """The keys that personal fields are sealed under."""
+        return self._keyring
+
     def expect(self, stored: Iterable[StoredEvent]) -> None:
         """Find the keys of events that are about to be decoded, all at once."""
         sealed = {str(e.originator_id) for e in stored if self.may_be_sealed(e.topic)}

@@ -23,6 +23,7 @@ from ledger.store.outcomes import (
 )
 from ledger.store.polling import PollingSubscription
 from ledger.store.retrying import with_retries
+from ledger.store.sealing import destroy_keys_of_forgotten
 
 T = TypeVar("T")
 
@@ -71,6 +72,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
                 self._insert_events(curs, stored_events, **(hook_arguments or {}))
                 base = self._insert_stored(curs, stored_events)
+                destroy_keys_of_forgotten(curs, self.ledger_id, stored_events)
                 self._check_read_versions(curs, read_versions or {}, before=base)
                 if idempotency is not None:
                     self._claim_key(curs, idempotency, base + len(stored_events))

@@ -4,10 +4,12 @@ import base64
 import hashlib
 import os
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from eventsourcing.persistence import StoredEvent
+from psycopg import Cursor
 
 from ledger.kernel.clock import monotonic
 from ledger.store.datastore import Datastore
@@ -15,6 +17,7 @@ from ledger.store.datastore import Datastore
 FORGOTTEN_SECONDS: Final = 60
 """How long a process may still know a key that was destroyed."""
 
+_FORGOTTEN = "customer.forgotten."
 _MARK_BYTES = 8
 _NONCE_BYTES = 12
 _MOST_KEYS = 10_000
@@ -47,6 +50,20 @@ class KeyRing:
                 (self._ledger_id, unknown),
             ).fetchall()
         known.update({row["customer_id"]: bytes(row["key"]) for row in rows})
+
+    def forget(self, customer_id: str) -> None:
+        """Know nothing of a customer's key, which was destroyed."""
+        self._found.pop(customer_id, None)
+
+    def destroy(self, customer_id: str) -> bool:
+        """Destroy a key that is back in the table, of a customer who was forgotten: was it there?
+
+        An event `customer.forgotten` destroys the key with its own append.
+        """
+        with self._datastore.transaction(commit=True) as cursor:
+            deleted = _delete_keys(cursor, self._ledger_id, [customer_id])
+        self.forget(customer_id)
+        return deleted > 0
 
     def seal(self, customer_id: str, plain: bytes) -> str:
         """Encrypt under the customer's key, made now if there is none; base64 text."""
@@ -123,6 +140,23 @@ class NoKeys(KeyRing):
 
     def unseal(self, customer_id: str, text: str) -> bytes | None:  # noqa: ARG002
         return None
+
+
+def destroy_keys_of_forgotten(
+    cursor: Cursor[Any], ledger_id: int, appended: Iterable[StoredEvent]
+) -> None:
+    """Destroy the keys of the customers whom these events forget, in the transaction of both."""
+    forgotten = [str(e.originator_id) for e in appended if e.topic.startswith(_FORGOTTEN)]
+    if forgotten:
+        _delete_keys(cursor, ledger_id, forgotten)
+
+
+def _delete_keys(cursor: Cursor[Any], ledger_id: int, customer_ids: list[str]) -> int:
+    cursor.execute(
+        "DELETE FROM ledger.customer_keys WHERE ledger_id = %s AND customer_id = ANY(%s)",
+        (ledger_id, customer_ids),
+    )
+    return cursor.rowcount
 
 
 def _mark(key: bytes) -> bytes:

@@ -12,7 +12,7 @@ from ledger.customers.events import (
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from projections.customers.rows import BALANCE_TRANSACTIONS, BalanceTransactionRow, CustomerRow
-from projections.runtime.rows import Rows
+from projections.runtime.rows import Rows, Within
 
 
 def initial_balance(recorded: RecordedEvent, event: CustomerCreated) -> BalanceTransactionRow:
@@ -59,6 +59,15 @@ def change_notes(rows: Rows, event: BalanceNotesChanged) -> None:
         raise LookupError(f"balance transaction {event.transaction} was never recorded")
     changed = msgspec.structs.replace(row, description=notes.description, metadata=notes.metadata)
     rows.put(BALANCE_TRANSACTIONS, changed)
+
+
+def forget_notes(rows: Rows, forgotten: RecordedEvent) -> None:
+    """Take away what is written about the changes of a customer's balance."""
+    so_far = Within("sequence", 0, forgotten.position)
+    customer = forgotten.originator_id
+    for row in rows.greatest(BALANCE_TRANSACTIONS, so_far, ("sequence",), None, customer=customer):
+        blank = msgspec.structs.replace(row, description=None, metadata={})
+        rows.put(BALANCE_TRANSACTIONS, blank)
 
 
 def _id(recorded: RecordedEvent, given: str | None) -> str:

@@ -11,6 +11,7 @@ from ledger.customers.events import (
     CustomerCreated,
     CustomerDeleted,
     CustomerDetailsChanged,
+    CustomerForgotten,
     CustomerSubscribed,
     PersonalFields,
 )
@@ -18,7 +19,12 @@ from ledger.invoices.events import InvoiceNumberAssigned
 from ledger.invoices.numbering import customer_of
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
-from projections.customers.balance import balance_change, change_notes, initial_balance
+from projections.customers.balance import (
+    balance_change,
+    change_notes,
+    forget_notes,
+    initial_balance,
+)
 from projections.customers.rows import BALANCE_TRANSACTIONS, CUSTOMERS, CustomerRow, PersonalPart
 from projections.runtime.rows import Rows
 
@@ -58,6 +64,9 @@ class CustomersProjection:
                 _change(rows, customer, next_invoice_sequence=event.sequence + 1)
             case CustomerDeleted():
                 _change(rows, recorded.originator_id, deleted=True, **_personal(None))
+            case CustomerForgotten():
+                _change(rows, recorded.originator_id, **_personal(None))
+                forget_notes(rows, recorded)
             case _:
                 pass
 

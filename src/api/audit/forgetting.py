@@ -1,0 +1,104 @@
+"""Forgetting a customer: the key that their personal fields are sealed under is destroyed."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import StringConstraints
+
+from api.audit.usage import written
+from api.http.call import Call
+from api.http.openapi import Endpoint
+from api.http.params import RequestParams
+from api.http.routes import JsonObject, Route
+from api.services import Services
+from ledger.audit.history import recorded_stream
+from ledger.customers.commands import ForgetCustomer
+from ledger.customers.events import CustomerForgotten
+from ledger.kernel.clock import system_now
+from ledger.kernel.commands import Circumstances, LedgerIdentity
+from ledger.kernel.errors import NotFound
+from ledger.kernel.events import RecordedEvent
+from ledger.kernel.ids import new_id
+
+LONGEST_REASON: Final = 500
+
+
+class Forgetting(RequestParams):
+    """`reason` is kept in the clear: such as the number of a request, never a name."""
+
+    reason: Annotated[
+        str,
+        StringConstraints(
+            strict=True, strip_whitespace=True, min_length=1, max_length=LONGEST_REASON
+        ),
+    ]
+
+
+def forget(
+    services: Services, identity: LedgerIdentity, customer_id: str, reason: str
+) -> tuple[JsonObject, bool]:
+    """Forget a customer from the command line; whether they had been forgotten before.
+
+    Raises NotFound.
+    """
+    _check_id(customer_id)
+    command = ForgetCustomer(customer=customer_id, reason=reason)
+    circumstances = Circumstances(system_now(), "system:cli", new_id("run"))
+    done = services.application(identity).execute(command, circumstances).events
+    services.wake(identity.ledger_id)
+    return _erasure(services, identity, customer_id), not done
+
+
+def _forget(call: Call[Forgetting]) -> JsonObject:
+    customer_id = call.path["customer"]
+    _check_id(customer_id)
+    call.execute(ForgetCustomer(customer=customer_id, reason=call.params.reason))
+    return _erasure(call.services, call.identity, customer_id)
+
+
+def _recall(call: Call[Forgetting], position: int) -> JsonObject:  # noqa: ARG001 - said of now
+    return _erasure(call.services, call.identity, call.path["customer"])
+
+
+def _check_id(customer_id: str) -> None:
+    if not customer_id.startswith("cus_"):
+        raise NotFound("customer", customer_id)
+
+
+def _erasure(services: Services, identity: LedgerIdentity, customer_id: str) -> JsonObject:
+    """What is told of a customer who is forgotten. A key that was brought back is destroyed."""
+    ledger = services.application(identity)
+    ledger.mapper.keyring.destroy(customer_id)
+    recorded = _forgotten(recorded_stream(ledger, customer_id))
+    event: Any = recorded.event
+    return {
+        "object": "customer_erasure",
+        "customer": customer_id,
+        "forgotten_at": written(event.forgotten_at),
+        "reason": event.reason,
+        "by": recorded.metadata.actor,
+        "position": recorded.position,
+        "livemode": identity.livemode,
+    }
+
+
+def _forgotten(facts: list[RecordedEvent]) -> RecordedEvent:
+    return next(one for one in facts if isinstance(one.event, CustomerForgotten))
+
+
+FORGETTING = Route(
+    endpoint=Endpoint(
+        method="POST",
+        path="/audit/v1/customers/{customer:str}/forget",
+        params=Forgetting,
+        returns="customer_erasure",
+        summary="Forget who a customer is",
+        tag="Audit",
+        description=(
+            "Destroys the key under which the customer's personal fields are stored, deleting the "
+            "customer first if that was not done. Amounts, invoices and proofs stay as they are; "
+            "the name cannot be brought back. A second request changes nothing."
+        ),
+    ),
+    handle=_forget,
+    recall=_recall,
+)
