@@ -3,20 +3,35 @@
 from fractions import Fraction
 from typing import Any
 
-from ledger.coupons.events import CouponCreated
+from ledger.coupons.commands import CreateCoupon
 from ledger.coupons.terms import CouponTerms
-from ledger.prices.terms import PercentageFee
-from ledger.tax_rates.events import TaxRateCreated, TaxRateDetails
+from ledger.meters.commands import CreateMeter
+from ledger.prices.commands import CreatePrice
+from ledger.prices.terms import PercentageFee, PriceTerms, Recurring
+from ledger.products.commands import CreateProduct
+from ledger.products.events import ProductDetails
+from ledger.tax_rates.commands import CreateTaxRate
+from ledger.tax_rates.events import TaxRateDetails
 from ledger.tax_rates.terms import TaxRateTerms
-from tests.lives.stories import Life, PriceAsked
-from tests.support.billing_ledger import BillingLedger
+from tests.lives.ledgers import LedgerOfLife
+from tests.lives.stories import METERS, Life, PriceAsked
 from tests.support.reference_calendar import moved
 
 
-def sell(ledger: BillingLedger, life: Life, name: str, asked: PriceAsked) -> dict[str, Any]:
+def measure(ledger: LedgerOfLife) -> None:
+    """The meters mtr_0, mtr_1 …, and what is sold by them."""
+    ledger.do(CreateProduct(product="prod_a", details=ProductDetails(name="Sold")))
+    for name in (f"mtr_{number}" for number in range(METERS)):
+        ledger.do(CreateMeter(meter=name, display_name=name, event_name=name, formula="sum"))
+
+
+def sell(ledger: LedgerOfLife, life: Life, name: str, asked: PriceAsked) -> dict[str, Any]:
     """Offer a price; what the biller is told of it."""
     interval, count = life.rhythms[asked.rhythm]
-    terms: dict[str, Any] = {"currency": life.currency}
+    terms: dict[str, Any] = {
+        "currency": life.currency,
+        "unit_amount_decimal": None if asked.tiers_mode else asked.unit_amount,
+    }
     told: dict[str, Any] = {"rhythm": (interval, count)}
     if asked.tiers_mode is not None:
         tiers = [
@@ -24,7 +39,6 @@ def sell(ledger: BillingLedger, life: Life, name: str, asked: PriceAsked) -> dic
             for up_to, unit, flat in asked.tiers
         ]
         terms |= {"billing_scheme": "tiered", "tiers_mode": asked.tiers_mode, "tiers": tiers}
-        terms["unit_amount_decimal"] = None
         told |= {"tiers_mode": asked.tiers_mode, "tiers": asked.tiers}
     else:
         told["unit_amount"] = asked.unit_amount
@@ -42,11 +56,17 @@ def sell(ledger: BillingLedger, life: Life, name: str, asked: PriceAsked) -> dic
     meter = None if asked.meter is None else f"mtr_{asked.meter}"
     if meter is not None:
         told["meter"] = meter
-    ledger.price(name, asked.unit_amount, meter=meter, interval=interval, count=count, **terms)
+    terms["recurring"] = Recurring(
+        interval=interval,
+        interval_count=count,
+        usage_type="metered" if meter else "licensed",
+        meter=meter,
+    )
+    ledger.do(CreatePrice(price=name, product="prod_a", terms=PriceTerms(**terms)))
     return told
 
 
-def offer_coupons(ledger: BillingLedger, life: Life) -> None:
+def offer_coupons(ledger: LedgerOfLife, life: Life) -> None:
     """The coupons OFF0, OFF1 …"""
     for i, asked in enumerate(life.coupons):
         percent = asked.percent is not None
@@ -57,27 +77,15 @@ def offer_coupons(ledger: BillingLedger, life: Life) -> None:
             duration=asked.duration,
             duration_in_months=asked.months if asked.duration == "repeating" else None,
         )
-        created = CouponCreated(
-            coupon=f"OFF{i}",
-            terms=terms,
-            name=None,
-            metadata={},
-            created=ledger.now,
-            livemode=False,
-        )
-        ledger.given(f"coupon_:OFF{i}", created)
+        ledger.do(CreateCoupon(coupon=f"OFF{i}", terms=terms))
 
 
-def levy_taxes(ledger: BillingLedger, life: Life) -> None:
+def levy_taxes(ledger: LedgerOfLife, life: Life) -> None:
     """The tax rates txr_0, txr_1 …"""
     for i, (percentage, inclusive) in enumerate(life.tax_rates):
-        created = TaxRateCreated(
-            terms=TaxRateTerms(percentage=percentage, inclusive=inclusive),
-            details=TaxRateDetails(display_name="Tax"),
-            created=ledger.now,
-            livemode=False,
-        )
-        ledger.given(f"txr_{i}", created)
+        terms = TaxRateTerms(percentage=percentage, inclusive=inclusive)
+        details = TaxRateDetails(display_name="Tax")
+        ledger.do(CreateTaxRate(tax_rate=f"txr_{i}", terms=terms, details=details))
 
 
 def coupon_told(life: Life, number: int, discount: str, now: int) -> dict[str, Any]:

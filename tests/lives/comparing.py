@@ -9,9 +9,8 @@ from ledger.kernel.periods import Period
 from tests.lives.books import Invoice
 
 
-def comparable(draft: InvoiceDrafted, final: InvoiceFinalized | None) -> tuple[Any, ...]:
+def comparable(draft: InvoiceDrafted, final: InvoiceFinalized) -> tuple[Any, ...]:
     """An invoice of the ledger."""
-    assert final is not None
     of = {line.id: line for line in draft.lines}
     lines = []
     for line in final.lines:

@@ -1,22 +1,19 @@
 """A life as the ledger lives it, and as the independent biller is told of it."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ledger.coupons.commands import DiscountRequest
-from ledger.invoice_items.charges import Charge
-from ledger.invoice_items.events import InvoiceItemCreated
-from ledger.invoice_items.pending import create_item
+from ledger.customers.commands import CreateCustomer
+from ledger.invoice_items.commands import ChargeRequest, CreateInvoiceItem
 from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
 from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
 from ledger.kernel.clock import from_epoch
 from ledger.kernel.commands import Command
 from ledger.kernel.errors import LedgerError
-from ledger.kernel.periods import Period
-from ledger.late_usage.commands import AdjustLateUsage
-from ledger.late_usage.events import LateUsagePolicyChanged
-from ledger.late_usage.handlers import LateUsageHandlers
+from ledger.late_usage.commands import AdjustLateUsage, ChangeLateUsagePolicy
 from ledger.store.work import Work
 from ledger.subscriptions import aggregate as subscriptions
 from ledger.subscriptions.commands import (
@@ -28,8 +25,16 @@ from ledger.subscriptions.commands import (
 from ledger.subscriptions.cycle import boundary
 from tests.lives.asked import item_change
 from tests.lives.biller import Biller
-from tests.lives.catalog import coupon_told, levy_taxes, offer_coupons, sell, tax_rate_told
+from tests.lives.catalog import (
+    coupon_told,
+    levy_taxes,
+    measure,
+    offer_coupons,
+    sell,
+    tax_rate_told,
+)
 from tests.lives.comparing import comparable, of_biller
+from tests.lives.ledgers import LedgerOfLife
 from tests.lives.stories import (
     AddItem,
     Advance,
@@ -43,32 +48,38 @@ from tests.lives.stories import (
 from tests.support.billing_ledger import BillingLedger
 
 
+def played_in_memory(life: Life) -> "Played":
+    """A life on a ledger in memory, in which every invoice is that of the biller."""
+    played = Played(life)
+    played.play()
+    assert played.issued() == played.expected()
+    return played
+
+
 @dataclass
 class Played:
     """Both are given the same; what the ledger refuses, the biller is not told."""
 
     life: Life
+    ledger: LedgerOfLife = field(default_factory=BillingLedger)
     biller: Biller = field(init=False)
     accepted: list[str] = field(default_factory=list[str])
-    _drafts: dict[str, datetime] = field(default_factory=dict[str, datetime])
-    _order: list[str] = field(default_factory=list[str])
+    _due_drafts: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    _drafted: dict[str, InvoiceDrafted] = field(default_factory=dict[str, InvoiceDrafted])
+    _issued: dict[str, InvoiceFinalized] = field(default_factory=dict[str, InvoiceFinalized])
     _running: dict[int, str] = field(default_factory=dict[int, str])
     _count: int = 0
 
     def __post_init__(self) -> None:
         self.now = self.life.start
         self.biller = Biller(self.life.currency, self.life.policy)
-        self.ledger = BillingLedger()
         self.ledger.now = from_epoch(self.now)
-        for name in ("mtr_0", "mtr_1"):
-            self.ledger.meter(name)
+        measure(self.ledger)
         for i, asked in enumerate(self.life.prices):
             self.biller.prices[f"price_{i}"] = sell(self.ledger, self.life, f"price_{i}", asked)
-        self.ledger.given(
-            "late_usage_policy", LateUsagePolicyChanged(customer=None, policy=self.life.policy)
-        )
+        self.ledger.do(ChangeLateUsagePolicy(policy=self.life.policy))
         for i, balance in enumerate(self.life.balances):
-            self.ledger.customer(f"cus_{i}", balance=balance)
+            self.ledger.do(CreateCustomer(customer=f"cus_{i}", balance=balance))
             self.biller.customer(f"cus_{i}", balance)
         offer_coupons(self.ledger, self.life)
         levy_taxes(self.ledger, self.life)
@@ -108,12 +119,13 @@ class Played:
         """Which drafts wait, and which invoices were issued, in order."""
         for stream, event in facts:
             if isinstance(event, InvoiceDrafted):
+                self._drafted[stream] = event
                 due = event.details.automatically_finalizes_at
                 if due is not None:
-                    self._drafts[stream] = due
+                    self._due_drafts[stream] = due
             elif isinstance(event, InvoiceFinalized):
-                self._drafts.pop(stream, None)
-                self._order.append(stream)
+                self._due_drafts.pop(stream, None)
+                self._issued[stream] = event
 
     def _advance(self, to: int) -> None:
         while (due := min(self._due(), default=None)) is not None and due[0] <= from_epoch(to):
@@ -134,7 +146,7 @@ class Played:
         ends = ((name, boundary(self._state(work, name))) for name in self.biller.subscriptions)
         return [
             *((end, 0, i, name) for i, (name, end) in enumerate(ends) if end is not None),
-            *((due, 1, i, name) for i, (name, due) in enumerate(self._drafts.items())),
+            *((due, 1, i, name) for i, (name, due) in enumerate(self._due_drafts.items())),
         ]
 
     def _state(self, work: Work, name: str) -> subscriptions.Subscription:
@@ -206,17 +218,12 @@ class Played:
     def _settle_late(self, customer: str, meter: str, times: list[int]) -> None:
         """What the scheduler does once usage has come for invoices that are final."""
         recorded_at = self.ledger.head()[0]
-        adjust = LateUsageHandlers(self.ledger.reader).adjust
-        for name in list(self._order):
-            draft = self.ledger.invoice(name)[0]
-            if draft.customer != customer:
-                continue
-            for line in draft.lines:
+        for name in [one for one in self._issued if self._drafted[one].customer == customer]:
+            for line in self._drafted[name].lines:
                 late = any(from_epoch(ts) in line.period for ts in times)
                 if late and (line.kind, line.meter) == ("metered", meter):
                     command = AdjustLateUsage(invoice=name, line=line.id, recorded_at=recorded_at)
-                    self._note(self.ledger.when(adjust, command, now=from_epoch(self.now)))
-                    self.accepted.append("late usage")
+                    self._accepts("late usage", command)
         self.biller.settle(customer, meter, times)
 
     def _change(self, step: Change) -> None:
@@ -265,31 +272,33 @@ class Played:
                 self.biller.go_on(name)
 
     def _add_item(self, step: AddItem) -> None:
-        now = from_epoch(self.now)
-        created = InvoiceItemCreated(
+        command = CreateInvoiceItem(
+            item=f"ii_{self._count}",
+            charge=ChargeRequest(amount=step.amount, discountable=True),
             customer=f"cus_{step.customer}",
             currency=self.life.currency,
-            charge=Charge(period=Period(now, now), amount=step.amount),
-            invoice=None,
-            created=now,
-            test_clock=None,
-            livemode=False,
         )
-        self.ledger.when(
-            lambda work, _: create_item(work, f"ii_{self._count}", created),
-            Command(),
-            now=now,
-        )
-        self.biller.add_item(f"cus_{step.customer}", step.amount)
+        if self._accepts("item by hand", command):
+            self.biller.add_item(f"cus_{step.customer}", step.amount)
 
     # -- what came of it -----------------------------------------------------------------------
+
+    def invoices(self) -> list[str]:
+        """The ledger's invoices, in the order in which they were issued."""
+        return list(self._issued)
+
+    def counted(self) -> Counter[str]:
+        """How often what happened."""
+        counted = Counter(self.accepted)
+        counted.update({"lives": 1, "invoices": len(self._issued)})
+        return counted
 
     def issued(self) -> dict[str, list[tuple[Any, ...]]]:
         """The ledger's invoices by customer, in the order in which they were issued."""
         found: dict[str, list[tuple[Any, ...]]] = {}
-        for name in self._order:
-            customer = self.ledger.invoice(name)[0].customer
-            found.setdefault(customer, []).append(comparable(*self.ledger.invoice(name)))
+        for name, final in self._issued.items():
+            draft = self._drafted[name]
+            found.setdefault(draft.customer, []).append(comparable(draft, final))
         return found
 
     def expected(self) -> dict[str, list[tuple[Any, ...]]]:

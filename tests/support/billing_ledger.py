@@ -1,13 +1,14 @@
 """A ledger in memory in which subscriptions are billed, with usage at positions of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
+from ledger.command_handlers import command_handlers
 from ledger.customers.aggregate import derived_invoice_prefix
 from ledger.customers.events import BillingFields, CustomerCreated, PersonalFields
 from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
-from ledger.invoices.handlers import handlers, subscription_handlers
+from ledger.invoices.handlers import subscription_handlers
 from ledger.kernel.clock import to_microseconds
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import LedgerError
@@ -44,10 +45,7 @@ class BillingLedger(LedgerInMemory):
         self.now = at(now)
         self._usage: list[tuple[str, str, MeteredEvent]] = []
         self.subscriptions = subscription_handlers(self.reader, GRACE)
-        self._handlers: dict[type[Command], Callable[[Work, Any], None]] = {
-            **self.subscriptions.by_command(),
-            **handlers(self.reader, GRACE),
-        }
+        self._handlers = command_handlers(self.reader, GRACE)
         self.customer("cus_a")
 
     # -- what exists ---------------------------------------------------------------------------

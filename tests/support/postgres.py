@@ -109,10 +109,11 @@ class PostgresServer:
             yield self
 
 
-@pytest.fixture(scope="session")
-def postgres_server(testrun_uid: str, worker_id: str) -> Iterator[PostgresServer]:
-    """The server on which this run's test databases stand."""
-    prefix = f"tallybook_test_{testrun_uid[:8]}_{worker_id}"
+@contextmanager
+def server_of_a_run(name: str, worker: str = "") -> Iterator[PostgresServer]:
+    """The server on which a run's test databases stand; it is told apart from others by its name
+    and by the worker's."""
+    prefix = f"tallybook_test_{name}_{worker}".rstrip("_")
     password = secrets.token_hex(16)
     given = os.environ.get("TALLYBOOK_TEST_DATABASE_URL")
     if given:
@@ -120,7 +121,7 @@ def postgres_server(testrun_uid: str, worker_id: str) -> Iterator[PostgresServer
             yield server
         return
     # Not under pytest's own folder, which is closed to the user that runs PostgreSQL for root.
-    folder = Path(tempfile.gettempdir()) / f"tallybook-test-{testrun_uid[:8]}"
+    folder = Path(tempfile.gettempdir()) / f"tallybook-test-{name}"
     embedded = Embedded(folder, pg_user=os.environ.get("TALLYBOOK_PG_USER", "nobody")).start()
     try:
         with PostgresServer(embedded.admin_url, prefix, password).prepared() as server:
@@ -128,6 +129,13 @@ def postgres_server(testrun_uid: str, worker_id: str) -> Iterator[PostgresServer
     finally:
         if embedded.stop():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(testrun_uid: str, worker_id: str) -> Iterator[PostgresServer]:
+    """The server on which this run's test databases stand."""
+    with server_of_a_run(testrun_uid[:8], worker_id) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
