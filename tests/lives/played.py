@@ -107,7 +107,6 @@ class Played:
     # -- what happens --------------------------------------------------------------------------
 
     def _accepts(self, what: str, command: Command) -> bool:
-        self.ledger.now = from_epoch(self.now)
         try:
             self._note(self.ledger.do(command))
         except LedgerError:
@@ -138,6 +137,7 @@ class Played:
             )
             self._note(self.ledger.do(command))
         self.now = to
+        self.ledger.now = from_epoch(to)
         self.biller.advance(to)
 
     def _due(self) -> list[tuple[datetime, int, int, str]]:

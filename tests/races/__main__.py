@@ -40,6 +40,7 @@ def main() -> int:
             checked = _checked(served, Path(folder) / "data")
     print(f"raced for {raced:.0f} s; answers: {dict(sorted(business.answers.items()))}")
     print(f"{findings.invoices} invoices finalized and replayed")
+    print(f"{findings.credit_notes} credit notes")
     print(f"meter events billed {findings.billed}, recorded later {findings.late}")
     print("\n".join(findings.problems) or "nothing lost, nothing doubled")
     print(checked.stdout, checked.stderr, sep="")

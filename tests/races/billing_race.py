@@ -2,7 +2,7 @@
 
 Customers on a test clock have a subscription to tokens and one to seats. At the end of a month two
 schedulers close what is due and other processes issue the same closings and finalizations, while
-clients report usage of that month late, finalize, pay and void invoices.
+clients report usage of that month late, finalize, pay, credit and void invoices.
 """
 
 import os
@@ -44,7 +44,8 @@ class Settings:
 
 @dataclass
 class Business:
-    """Ids of what was set up; usage that was acknowledged by (customer, month)."""
+    """Ids of what was set up; usage that was acknowledged by (customer, month); amounts of credit
+    notes."""
 
     clock: str
     event_name: str
@@ -54,6 +55,7 @@ class Business:
     seats: dict[str, str]
     used: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
     events: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    credited: dict[str, int] = field(default_factory=dict[str, int])
     answers: Counter[str] = field(default_factory=Counter[str])
 
 
@@ -150,8 +152,9 @@ class Race:
             lambda: self._change_an_invoice("finalize"),
             lambda: self._change_an_invoice("pay", paid_out_of_band="true"),
             lambda: self._change_an_invoice("void"),
+            lambda: self._credit(business),
         ]
-        chosen = self._chance.choices(kinds, weights=(10, 4, 2, 1), k=self._settings.actions)
+        chosen = self._chance.choices(kinds, weights=(10, 4, 2, 1, 3), k=self._settings.actions)
         with ThreadPoolExecutor(self._settings.clients + 1) as pool:
             racing = pool.submit(race, self._served.database_url, self.ledger_id, racers)
             for answer in pool.map(lambda act: act(), chosen):
@@ -191,6 +194,25 @@ class Race:
         assert status in {200, 400, *_RETRIED}, status
         return f"{verb}: {status}"
 
+    def _credit(self, business: Business) -> str:
+        """A credit note of some invoice; what is paid already goes to the customer's balance."""
+        invoices = [one for one in self.invoices() if one["status"] != "draft"]
+        if not invoices:
+            return "credit: no invoice"
+        with self._lock:
+            invoice = self._chance.choice(invoices)
+            amount = self._chance.randint(1, max(1, invoice["total"] // 3))
+        asked = {"invoice": invoice["id"], "amount": amount}
+        if invoice["status"] == "paid":
+            asked["credit_amount"] = amount
+        with self._client() as client:
+            answer = client.post("/v1/credit_notes", data=asked)
+        assert answer.status_code in {200, 400, *_RETRIED}, answer.text
+        if answer.status_code == 200:
+            with self._lock:
+                business.credited[answer.json()["id"]] = amount
+        return f"credit: {answer.status_code}"
+
     # -- requests ------------------------------------------------------------------------------
 
     def post(self, path: str, **fields: Any) -> dict[str, Any]:
@@ -215,10 +237,17 @@ class Race:
 
     def invoices(self, **filters: Any) -> list[dict[str, Any]]:
         """All invoices of the ledger, newest first."""
+        return self._all("/v1/invoices", **filters)
+
+    def credit_notes(self) -> list[dict[str, Any]]:
+        """All credit notes of the ledger, newest first."""
+        return self._all("/v1/credit_notes")
+
+    def _all(self, path: str, **filters: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
             after = {"starting_after": found[-1]["id"]} if found else {}
-            page = self.get("/v1/invoices", limit=100, **filters, **after)
+            page = self.get(path, limit=100, **filters, **after)
             found += page["data"]
             if not page["has_more"]:
                 return found

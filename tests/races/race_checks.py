@@ -23,6 +23,7 @@ class Findings:
     """What was counted, and what does not hold."""
 
     invoices: int
+    credit_notes: int
     billed: int
     late: int
     problems: list[str]
@@ -30,13 +31,14 @@ class Findings:
 
 def check(served: Served, race: Race, business: Business) -> Findings:
     """Everything, for every customer."""
-    invoices = race.invoices()
-    findings = Findings(len(invoices), 0, 0, [])
+    invoices, notes = race.invoices(), race.credit_notes()
+    findings = Findings(len(invoices), len(notes), 0, 0, [])
     for customer in business.customers:
         own = [invoice for invoice in invoices if invoice["customer"] == customer]
         findings.problems += numbers_without_gap(own)
         for subscription in (business.tokens[customer], business.seats[customer]):
             findings.problems += one_invoice_a_period(own, subscription)
+    findings.problems += _credits(business, invoices, notes)
     services = Services(served.database_url, pool_size=2)
     try:
         identity = services.identity(race.ledger_id)
@@ -47,6 +49,26 @@ def check(served: Served, race: Race, business: Business) -> Findings:
     finally:
         services.close()
     return findings
+
+
+def _credits(
+    business: Business, invoices: Sequence[dict[str, Any]], notes: Sequence[dict[str, Any]]
+) -> Iterator[str]:
+    """What was credited is what was acknowledged, and lowers what remains to be paid."""
+    if (there := {note["id"]: note["total"] for note in notes}) != business.credited:
+        yield f"credit notes {business.credited} acknowledged, but {there} there"
+    for invoice in invoices:
+        own = [one for one in notes if one["invoice"] == invoice["id"]]
+        issued = [one for one in own if one["status"] == "issued"]
+        if invoice["status"] == "void" and issued:
+            yield f"{invoice['id']} is void, but {len(issued)} of its credit notes stand"
+        sums = {
+            "pre_payment_credit_notes_amount": sum(one["pre_payment_amount"] for one in issued),
+            "post_payment_credit_notes_amount": sum(one["post_payment_amount"] for one in issued),
+        }
+        told = {name: invoice[name] for name in sums}
+        if told != sums:
+            yield f"{invoice['id']}: {sums} credited, but the invoice says {told}"
 
 
 def _replays(
