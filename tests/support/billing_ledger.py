@@ -10,7 +10,7 @@ from ledger.customers.events import BillingFields, CustomerCreated, PersonalFiel
 from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
 from ledger.invoices.handlers import subscription_handlers
 from ledger.kernel.clock import to_microseconds
-from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
+from ledger.kernel.commands import Command
 from ledger.kernel.errors import LedgerError
 from ledger.kernel.events import DomainEvent
 from ledger.kernel.periods import Interval
@@ -152,11 +152,9 @@ class BillingLedger(LedgerInMemory):
         """Create `sub_a` with an item for each price, flexible unless told otherwise."""
         return self.do(subscription_request(*prices, **fields))
 
-    def work(self) -> Work:
-        """A view of the log that appends nothing."""
-        store: Any = self
-        circumstances = Circumstances(now=self.now, actor="key:test", correlation_id="c")
-        return Work(LedgerIdentity(1, "acct_test", False), circumstances, store, store)
+    def work(self, now: datetime | None = None) -> Work:
+        """A view of the log, of which nothing is kept, now or at another time."""
+        return super().work(now or self.now)
 
     def reader(self, _: Work) -> "InMemoryUsage":
         """The reader of usage that commands are given."""
