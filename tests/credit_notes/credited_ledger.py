@@ -4,7 +4,6 @@ from typing import Any
 
 from ledger.credit_notes.commands import CreditLine, IssueCreditNote
 from ledger.credit_notes.events import CreditNoteIssued
-from ledger.credit_notes.handlers import HANDLERS
 from ledger.customers.aggregate import Customer
 from ledger.customers.aggregate import evolve as evolve_customer
 from ledger.invoices.aggregate import Invoice, Settlement, evolve, settlement
@@ -65,7 +64,6 @@ class CreditedLedger(BillingLedger):
 
     def __init__(self) -> None:
         super().__init__("2026-02-01")
-        self._handlers.update(HANDLERS)
         self._notes = 0
 
     def invoice_of(
