@@ -1,0 +1,1 @@
+"""Evidence of one invoice that an outsider can check with nothing but Python."""
