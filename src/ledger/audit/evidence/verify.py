@@ -26,13 +26,14 @@ import re
 import sys
 import zipfile
 from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional
+from typing import Any
 
 FORMAT = "tallybook/evidence/1"
-README_SHA256 = "0" * 64
+README_SHA256 = "9f630c0c0cd79b1d0edb08efec5aa08a8ab7cf735dc5427242c6b4c1537bb968"
 
 INVOICE, EVENTS, USAGE, PROOF = "invoice.json", "events.jsonl", "usage.jsonl", "proof.json"
 CHECKPOINT, KEY, MANIFEST = "checkpoint.txt", "public_key.txt", "manifest.json"
@@ -70,7 +71,7 @@ class Bad(Exception):
         return f"{self.place}: {self.what}"
 
 
-# -- Ed25519 signatures, verified as RFC 8032 section 5.1 says --------------------------------------
+# -- Ed25519 signatures, verified as RFC 8032 section 5.1 says -------------------------------------
 
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -106,7 +107,7 @@ def same_point(p: Point, q: Point) -> bool:
     return not ((p[0] * q[2] - q[0] * p[2]) % P or (p[1] * q[2] - q[1] * p[2]) % P)
 
 
-def x_of(y: int, sign: int) -> Optional[int]:
+def x_of(y: int, sign: int) -> int | None:
     """The x coordinate that goes with a y and the sign of x, None if there is none."""
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
@@ -117,7 +118,7 @@ def x_of(y: int, sign: int) -> Optional[int]:
     return P - x if x & 1 != sign else x
 
 
-def point_of(encoded: bytes) -> Optional[Point]:
+def point_of(encoded: bytes) -> Point | None:
     """The point of 32 bytes, None if they encode none."""
     number = int.from_bytes(encoded, "little")
     y, sign = number & ((1 << 255) - 1), number >> 255
@@ -258,7 +259,7 @@ WIDTHS = {None: None, "hour": 3_600_000_000, "day": 86_400_000_000}
 """Of the events within this many microseconds only the one received last counts."""
 
 
-def number_of(value: Optional[str]) -> decimal.Decimal:
+def number_of(value: str | None) -> decimal.Decimal:
     """The value of a meter event, 0 where it has none."""
     return decimal.Decimal(value or 0)
 
@@ -334,7 +335,7 @@ def evidence_of(formula: str, counted: list[tuple[Any, ...]]) -> dict[str, Any]:
 class Pack:
     """The files of a pack, and what they say."""
 
-    def __init__(self, files: dict[str, bytes], known_key: Optional[str] = None) -> None:
+    def __init__(self, files: dict[str, bytes], known_key: str | None = None) -> None:
         self.files, self.known_key = files, known_key
         self._read: dict[str, Any] = {}
 
@@ -434,7 +435,7 @@ OF_USAGE = {"position", "topic", "backfill", "count", "meta", "root", "records",
 
 
 def read_events(content: bytes) -> list[dict[str, Any]]:
-    events = []
+    events: list[dict[str, Any]] = []
     for event in json_lines(content):
         if set(event) not in (SHOWN, WITHHELD):
             raise ValueError(f"the event at {event['position']} has other fields than events have")
@@ -447,7 +448,7 @@ def read_events(content: bytes) -> list[dict[str, Any]]:
 
 
 def read_usage(content: bytes) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     for usage in json_lines(content):
         if set(usage) != OF_USAGE or not usage["topic"].startswith("usage.recorded.v"):
             raise ValueError(f"the event at {usage['position']} has other fields than usage has")
@@ -679,7 +680,7 @@ def after_step(line: dict[str, Any], step: dict[str, Any], reached: Fraction) ->
     return reached + amount
 
 
-def rated_quantity(line: dict[str, Any]) -> Optional[str]:
+def rated_quantity(line: dict[str, Any]) -> str | None:
     """The quantity that a line's steps divide up, None where it is sold in packages."""
     units = ("included", "per_unit", "graduated", "volume")
     if any(step["model"] == "package" for step in line["steps"]):
@@ -815,7 +816,7 @@ def read_archive(path: Path) -> dict[str, bytes]:
                 raise Bad(name, "is in the archive twice")
             try:
                 files[name] = archive.read(name) if name in READ else b""
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # every way to be damaged has its own
                 raise Bad(name, f"is damaged in the archive: {error}") from None
     return files
 
@@ -833,7 +834,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     return files
 
 
-def arguments(given: list[str]) -> tuple[Path, Optional[str]]:
+def arguments(given: list[str]) -> tuple[Path, str | None]:
     """What to check, and the key that is known. Exits with 2 and the instructions."""
     rest, key = list(given), None
     if "--key" in rest[:-1]:
@@ -858,8 +859,9 @@ def arguments(given: list[str]) -> tuple[Path, Optional[str]]:
 
 def main(given: list[str]) -> int:
     """Check what was given, and print what comes of it; the exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    output: Any = sys.stdout
+    if hasattr(output, "reconfigure"):
+        output.reconfigure(errors="backslashreplace")
     path, key = arguments(given)
     try:
         files = read_folder(path) if path.is_dir() else read_archive(path)

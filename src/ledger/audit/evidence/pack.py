@@ -1,0 +1,116 @@
+"""The files of an evidence pack, and the archive that holds them: the same bytes however often."""
+
+import base64
+import hashlib
+import zipfile
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from io import BytesIO
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from ledger.audit.evidence import verify
+from ledger.audit.evidence.collecting import Evidence
+from ledger.audit.evidence.disclosure import ShownEvent
+from ledger.audit.evidence.multiproof import multiproof
+from ledger.audit.evidence.own_usage import ShownUsage
+from ledger.audit.merkle.tree import HashOf
+
+_FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
+"""The first that an archive can say."""
+
+_READABLE: Final = 0o100644 << 16
+_UNIX: Final = 3
+
+
+class SignedRoot(NamedTuple):
+    """A checkpoint that covers the evidence: how many events, the signed note, the public key."""
+
+    size: int
+    note: str
+    public_key: str
+
+
+def pack_files(evidence: Evidence, signed: SignedRoot, hash_of: HashOf) -> dict[str, bytes]:
+    """The files by name, sorted. Raises ValueError for a checkpoint that is too old."""
+    document = msgspec.json.decode(evidence.document)
+    made = {
+        verify.INVOICE: evidence.document,
+        verify.EVENTS: b"".join(map(_event_line, evidence.events)),
+        verify.USAGE: b"".join(map(_usage_line, evidence.usage)),
+        verify.PROOF: _proof(evidence, signed.size, hash_of),
+        verify.CHECKPOINT: signed.note.encode(),
+        verify.KEY: f"{signed.public_key}\n".encode(),
+        verify.LINES: verify.lines_csv(document),
+        verify.STEPS: verify.steps_csv(document),
+        verify.README: _own_file(verify.README),
+        verify.VERIFIER: _own_file(verify.VERIFIER),
+    }
+    listed = {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in made.items()
+    }
+    made[verify.MANIFEST] = verify.manifest_json(
+        {
+            "format": verify.FORMAT,
+            "ledger_id": evidence.ledger_id,
+            "invoice": evidence.invoice,
+            "files": listed,
+        }
+    )
+    return dict(sorted(made.items()))
+
+
+def archive(contents: Mapping[str, bytes]) -> bytes:
+    """A zip of files, in the order given."""
+    written = BytesIO()
+    with zipfile.ZipFile(written, "w") as made:
+        for name, content in contents.items():
+            entry = zipfile.ZipInfo(name, _FIXED_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system, entry.external_attr = _UNIX, _READABLE
+            made.writestr(entry, content)
+    return written.getvalue()
+
+
+def what_is_wrong(contents: Mapping[str, bytes]) -> list[str]:
+    """What the verifier of a pack says against it; nothing if it holds."""
+    said: list[str] = []
+    verify.check(verify.Pack(dict(contents)), said.append)
+    return [line for line in said if not line.startswith("ok ")]
+
+
+def _own_file(name: str) -> bytes:
+    return files("ledger.audit.evidence").joinpath(name).read_bytes()
+
+
+def _event_line(event: ShownEvent) -> bytes:
+    fields: dict[str, Any] = event._asdict()
+    if event.state is None:
+        del fields["state"]
+    return msgspec.json.encode(fields) + b"\n"
+
+
+def _usage_line(usage: ShownUsage) -> bytes:
+    fields = {
+        "position": usage.position,
+        "topic": usage.topic,
+        "backfill": usage.backfill,
+        "count": usage.count,
+        "meta": usage.meta,
+        "root": usage.root,
+        "records": [(one.ordinal, msgspec.Raw(one.raw)) for one in usage.records],
+        "proof": list(_texts(usage.proof)),
+    }
+    return msgspec.json.encode(fields) + b"\n"
+
+
+def _proof(evidence: Evidence, size: int, hash_of: HashOf) -> bytes:
+    positions = sorted(one.position for one in (*evidence.events, *evidence.usage))
+    hashes = multiproof([position - 1 for position in positions], size, hash_of)
+    return msgspec.json.format(msgspec.json.encode({"hashes": list(_texts(hashes))}), indent=0)
+
+
+def _texts(hashes: tuple[bytes, ...] | list[bytes]) -> Iterator[str]:
+    return (base64.b64encode(one).decode() for one in hashes)
