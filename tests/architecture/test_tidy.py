@@ -10,6 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50
+
+# What goes to outsiders as one file that they can read from top to bottom.
+ONE_FILE = {"src/ledger/audit/evidence/verify.py"}
 BANNED_NAMES = {"helper", "helpers", "manager", "misc", "util", "utils"}
 SIDES = ("ledger", "projections", "api")
 
@@ -60,7 +63,11 @@ def test_there_is_something_to_look_at() -> None:
 
 
 def test_files_are_short() -> None:
-    long = {place(path): len(path.read_text().splitlines()) for path in PYTHON}
+    long = {
+        place(path): len(path.read_text().splitlines())
+        for path in PYTHON
+        if place(path) not in ONE_FILE
+    }
     assert {name: lines for name, lines in long.items() if lines > LONGEST_FILE} == {}
 
 

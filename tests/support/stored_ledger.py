@@ -92,8 +92,12 @@ class StoredLedger:
         """Usage at a time of day, reported now."""
         payload = {"stripe_customer_id": "cus_a", "value": value}
         report = UsageReport("tokens", identifier, payload, to_microseconds(at(day)), None)
-        [verdict] = self._ingestion.record([report], self.circumstances())
-        assert verdict.result == "accepted", verdict
+        self.record(report)
+
+    def record(self, *reports: UsageReport) -> None:
+        """Usage that is reported together."""
+        for verdict in self._ingestion.record(reports, self.circumstances()):
+            assert verdict.result == "accepted", verdict
 
     def subscribe(self, *prices: str, **fields: Any) -> list[RecordedEvent]:
         return self.do(subscription_request(*prices, **fields))

@@ -113,8 +113,8 @@ def _shown(
     content = usage_content(state)
     named = msgspec.json.encode(customer)
     own = tuple(
-        OwnRecord(ordinal, bytes(raw), record)
-        for ordinal, raw in enumerate(content.records)
+        OwnRecord(ordinal, raw, record)
+        for ordinal, raw in enumerate(map(bytes, content.records))
         if named in raw
         for record in [_record.decode(raw)]
         if record.customer == customer and _matters(record, reaches)

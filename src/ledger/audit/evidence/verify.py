@@ -507,7 +507,7 @@ def check_files(pack: Pack) -> str:
     for name in sorted(there & set(listed)):
         content = pack.files[name]
         if listed[name] != {"bytes": len(content), "sha256": sha256(content)}:
-            wrong.append(f"{name} was altered")
+            wrong.append(f"{name} is not as {MANIFEST} lists it")
     if README in there and sha256(pack.files[README]) != README_SHA256:
         wrong.append(f"{README} is not the one that goes with this verify.py")
     if wrong:
@@ -705,28 +705,41 @@ def check_prices(pack: Pack) -> str:
         version = line["price_version"]
         if version != newest or not newest:
             raise Bad(EVENTS, f"line {line['id']} names version {version} of {line['price']}")
-        stated = amounts_of(history, document["currency"])
-        for step in line.get("steps", ()):
-            at = (abs(Fraction(step["unit_amount"])), abs(Fraction(step["flat_amount"])))
-            if step["model"] in ("per_unit", "package", "graduated", "volume") and at not in stated:
-                raise Bad(INVOICE, f"line {line['id']} has a step that its price does not state")
+        check_terms(line, terms_of(history, document["currency"]))
         checked += 1
     return f"{checked} lines are rated by the prices in force"
 
 
-def amounts_of(history: list[dict[str, Any]], currency: str) -> set[tuple[Fraction, Fraction]]:
-    """The unit and flat amounts that a price states in a currency, without their signs."""
+def terms_of(history: list[dict[str, Any]], currency: str) -> dict[str, Any]:
+    """The terms of a price in a currency, after its history."""
     terms = history[0]["data"]["terms"]
-    if terms["currency"] != currency:
-        terms = history[-1]["data"]["details"]["currency_options"][currency]
-    tiers = terms["tiers"] or [terms]
-    return {
+    if terms["currency"] == currency:
+        return terms
+    return history[-1]["data"]["details"]["currency_options"][currency]
+
+
+def check_terms(line: dict[str, Any], terms: dict[str, Any]) -> None:
+    """The steps of a line rate at amounts that its price states; given back, with another sign."""
+    stated = {
         (
             abs(Fraction(tier.get("unit_amount_decimal") or 0)),
             abs(Fraction(tier.get("flat_amount_decimal") or 0)),
         )
-        for tier in tiers
+        for tier in terms["tiers"] or [terms]
     }
+    included = Fraction(0)
+    for step in line.get("steps", ()):
+        model, quantity = step["model"], Fraction(step["quantity"])
+        at = (abs(Fraction(step["unit_amount"])), abs(Fraction(step["flat_amount"])))
+        if model in ("per_unit", "package", "graduated", "volume") and at not in stated:
+            raise Bad(INVOICE, f"line {line['id']} has a step that its price does not state")
+        if model == "included":
+            included = quantity
+        if model == "package":
+            sold = terms["transform_quantity"]
+            whole, rest = divmod(Fraction(line["quantity"]) - included, sold["divide_by"])
+            if quantity != whole + (1 if rest and sold["round"] == "up" else 0):
+                raise Bad(INVOICE, f"line {line['id']} bills {quantity} packages")
 
 
 def check_sums(pack: Pack) -> str:
@@ -869,6 +882,8 @@ def main(given: list[str]) -> int:
         print(f"BAD  {bad}")
         return 3
     pack = Pack(files, key)
+    if pack.files.get(VERIFIER) != Path(__file__).read_bytes():
+        print(f"note the {VERIFIER} in the pack is not the one that checks it")
     if check(pack, print):
         print(f"\nEverything holds: {pack.document['number']} ({pack.document['invoice']}).")
         return 0
