@@ -11,7 +11,7 @@ from ledger.audit.evidence.collecting import collect
 from ledger.audit.evidence.pack import SignedRoot, pack_files
 from ledger.audit.merkle.entries import leaf_of
 from ledger.audit.merkle.notes import Checkpoint, SigningKey, sign_note
-from ledger.audit.merkle.tree import hashes_over, root_of
+from ledger.audit.merkle.tree import hashes_over, root_of, span_hash
 from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.validation import UsageReport
 from tests.support.billing_ledger import at
@@ -38,7 +38,12 @@ def packed(ledger: StoredLedger, invoice: str) -> Files:
     leaves = [leaf_of(ledger.ledger_id, one) for one in stored]
     note = sign_note(Checkpoint(ORIGIN, len(leaves), root_of(leaves)), KEY)
     signed = SignedRoot(len(leaves), note, str(KEY.public(ORIGIN)))
-    return pack_files(collect(ledger.application, invoice), signed, hashes_over(leaves))
+    hash_of = hashes_over(leaves)
+    return pack_files(
+        collect(ledger.application, invoice),
+        signed,
+        lambda spans: (span_hash(span, hash_of) for span in spans),
+    )
 
 
 def verdict(files: Files) -> list[str]:

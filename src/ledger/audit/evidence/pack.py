@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.resources import files
 from io import BytesIO
 from typing import Any, Final, NamedTuple
@@ -13,15 +13,19 @@ import msgspec
 from ledger.audit.evidence import verify
 from ledger.audit.evidence.collecting import Evidence
 from ledger.audit.evidence.disclosure import ShownEvent
-from ledger.audit.evidence.multiproof import multiproof
+from ledger.audit.evidence.multiproof import unknown_spans
 from ledger.audit.evidence.own_usage import ShownUsage
-from ledger.audit.merkle.tree import HashOf
+from ledger.audit.merkle.tree import Span
 
 _FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
 """The first that an archive can say."""
 
 _READABLE: Final = 0o100644 << 16
 _UNIX: Final = 3
+
+
+HashesOf = Callable[[Iterable[Span]], Iterable[bytes]]
+"""Gives the hashes of spans of a ledger's tree, in their order."""
 
 
 class SignedRoot(NamedTuple):
@@ -32,14 +36,14 @@ class SignedRoot(NamedTuple):
     public_key: str
 
 
-def pack_files(evidence: Evidence, signed: SignedRoot, hash_of: HashOf) -> dict[str, bytes]:
+def pack_files(evidence: Evidence, signed: SignedRoot, hashes_of: HashesOf) -> dict[str, bytes]:
     """The files by name, sorted. Raises ValueError for a checkpoint that is too old."""
     document = msgspec.json.decode(evidence.document)
     made = {
         verify.INVOICE: evidence.document,
         verify.EVENTS: b"".join(map(_event_line, evidence.events)),
         verify.USAGE: b"".join(map(_usage_line, evidence.usage)),
-        verify.PROOF: _proof(evidence, signed.size, hash_of),
+        verify.PROOF: _proof(evidence, signed.size, hashes_of),
         verify.CHECKPOINT: signed.note.encode(),
         verify.KEY: f"{signed.public_key}\n".encode(),
         verify.LINES: verify.lines_csv(document),
@@ -106,11 +110,11 @@ def _usage_line(usage: ShownUsage) -> bytes:
     return msgspec.json.encode(fields) + b"\n"
 
 
-def _proof(evidence: Evidence, size: int, hash_of: HashOf) -> bytes:
+def _proof(evidence: Evidence, size: int, hashes_of: HashesOf) -> bytes:
     positions = sorted(one.position for one in (*evidence.events, *evidence.usage))
-    hashes = multiproof([position - 1 for position in positions], size, hash_of)
-    return msgspec.json.format(msgspec.json.encode({"hashes": list(_texts(hashes))}), indent=0)
+    spans = unknown_spans([position - 1 for position in positions], size)
+    return msgspec.json.encode({"hashes": list(_texts(hashes_of(spans)))})
 
 
-def _texts(hashes: tuple[bytes, ...] | list[bytes]) -> Iterator[str]:
+def _texts(hashes: Iterable[bytes]) -> Iterator[str]:
     return (base64.b64encode(one).decode() for one in hashes)
