@@ -27,6 +27,8 @@ WAITING = {
     "projections/runtime/leases.py",
     "projections/runtime/lookout.py",
     "projections/runtime/reader.py",
+    "projections/runtime/rebuild/pace.py",
+    "projections/runtime/rebuild/workers.py",
     "projections/runtime/wake.py",
 }
 

@@ -20,7 +20,7 @@ from projections.invoices.unbilled import unbilled_since
 from projections.meter_events.projection import MeterEventsProjection
 from projections.meter_events.rows import METER_EVENTS
 from projections.runtime.partitioning import partition
-from projections.runtime.rebuild import rebuild
+from projections.runtime.rebuild.rebuilding import rebuild
 from tests.support.billing_ledger import at
 from tests.support.postgres import Database
 from tests.support.served import ROOT, environment_of
@@ -120,8 +120,8 @@ def test_a_rebuild_gives_the_rows_that_count(shop: Shop, database: Database) -> 
     done = partition(database.owner_url, [MeterEventsProjection()], Month(2026, 2), lambda *_: None)
     assert [(moved.month, moved.rows) for moved in done.moved] == [(Month(2026, 2), 1)]
     for _ in range(2):
-        result = rebuild(
-            database.owner_url, MeterEventsProjection(), shop.services.log, lambda *_: None
+        [result] = rebuild(
+            database.owner_url, [MeterEventsProjection()], shop.services.log, lambda *_: None
         )
         rows = {table.table: (table.rows, table.equal) for table in result.tables}
         assert result.equal, rows

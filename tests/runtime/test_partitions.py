@@ -19,7 +19,7 @@ from projections.runtime.partitions import (
     partitions_of,
 )
 from projections.runtime.projector import Projector
-from projections.runtime.rebuild import rebuild
+from projections.runtime.rebuild.rebuilding import rebuild
 from projections.runtime.schema import create_tables
 from projections.runtime.splitting import Moved, split_default
 from projections.runtime.sweeping import sweep
@@ -182,7 +182,7 @@ def test_rows_that_count_no_more_make_no_difference_to_a_rebuild(
     projector.catch_up()
     assert months_held(database.owner_url) == {"2026_01": 1, "2026_02": 1, "2026_07": 1}
     for _ in range(2):
-        result = rebuild(database.owner_url, PROJECTION, services.log, nothing)
+        [result] = rebuild(database.owner_url, [PROJECTION], services.log, nothing)
         assert [(t.table, t.rows, t.equal) for t in result.tables] == [
             ("names", 2, True),
             ("names_kept", 1, True),

@@ -5,7 +5,8 @@ from ledger.meters.commands import CreateMeter, DeactivateMeter
 from projections.meters.projection import MetersProjection
 from projections.meters.rows import METERS
 from projections.registry import PROJECTIONS
-from projections.runtime.rebuild import rebuild
+from projections.runtime.projection import checkpoint_name
+from projections.runtime.rebuild.rebuilding import rebuild
 from tests.runtime.conftest import LEDGER, Execute
 from tests.support.postgres import Database
 
@@ -26,15 +27,17 @@ def test_a_rebuild_gives_the_same_rows(
     execute(DeactivateMeter(meter="mtr_3"))
     services.projector.catch_up()
     steps: list[tuple[int, int]] = []
-    for projection in PROJECTIONS:
-        result = rebuild(
-            database.owner_url, projection, services.log, lambda *step: steps.append(step)
-        )
+    results = rebuild(
+        database.owner_url, PROJECTIONS, services.log, lambda *step: steps.append(step)
+    )
+    assert [result.projection for result in results] == [checkpoint_name(p) for p in PROJECTIONS]
+    for projection, result in zip(PROJECTIONS, results, strict=True):
         assert result.events == 41
         assert [(table.table, table.equal) for table in result.tables] == [
             (table.name, True) for table in projection.tables
         ]
-    assert steps[-1] == (41, 41)
+    everything = 41 * len(PROJECTIONS)
+    assert steps[-1] == (everything, everything)
 
 
 def test_a_rebuild_repairs_rows_that_were_changed_by_hand(
@@ -48,7 +51,7 @@ def test_a_rebuild_repairs_rows_that_were_changed_by_hand(
             "WHERE ledger_id = %s AND id = %s",
             (LEDGER.ledger_id, "mtr_1"),
         )
-    result = rebuild(database.owner_url, MetersProjection(), services.log, lambda *_: None)
+    [result] = rebuild(database.owner_url, [MetersProjection()], services.log, lambda *_: None)
     assert not result.equal
     row = services.reader(LEDGER.ledger_id).require(METERS, "meter", "mtr_1")
     assert row.status == "active"
@@ -58,9 +61,9 @@ def test_the_projector_goes_on_after_a_rebuild(
     services: Services, database: Database, execute: Execute
 ) -> None:
     make_meters(execute, 2)
-    rebuild(database.owner_url, MetersProjection(), services.log, lambda *_: None)
+    rebuild(database.owner_url, [MetersProjection()], services.log, lambda *_: None)
     make_meters(execute, 2, first=2)
     services.projector.catch_up()
     assert services.reader(LEDGER.ledger_id).get(METERS, "mtr_3") is not None
-    again = rebuild(database.owner_url, MetersProjection(), services.log, lambda *_: None)
+    [again] = rebuild(database.owner_url, [MetersProjection()], services.log, lambda *_: None)
     assert again.equal

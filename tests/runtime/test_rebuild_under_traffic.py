@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,7 +18,8 @@ from projections.meters.projection import MetersProjection
 from projections.meters.rows import METERS
 from projections.runtime.log import Log
 from projections.runtime.projection import checkpoint_name
-from projections.runtime.rebuild import rebuild
+from projections.runtime.rebuild import sides
+from projections.runtime.rebuild.rebuilding import rebuild
 from tests.runtime.conftest import LEDGER, Execute
 from tests.support.postgres import Database
 
@@ -32,20 +34,18 @@ def meter(number: int) -> CreateMeter:
 
 
 def at_the_switch(
-    services: Services, database: Database, act: Callable[[], None]
-) -> Callable[[int], Log]:
-    """Logs for a rebuild that act once, when it has locked the live checkpoints."""
-    acted = False
+    monkeypatch: pytest.MonkeyPatch, database: Database, act: Callable[[], None]
+) -> None:
+    """Have a switch act when it holds the live checkpoints, before it locks the tables."""
+    lock = sides.lock
 
-    def log_of(ledger_id: int) -> Log:
-        nonlocal acted
-        if not acted and _checkpoints_are_locked(database):
-            acted = True
-            with ThreadPoolExecutor(1) as thread:
-                thread.submit(act).result(timeout=10)
-        return services.log(ledger_id)
+    def act_and_lock(*of: Any) -> None:
+        assert _checkpoints_are_locked(database)
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(act).result(timeout=10)
+        lock(*of)
 
-    return log_of
+    monkeypatch.setattr(sides, "lock", act_and_lock)
 
 
 def _checkpoints_are_locked(database: Database) -> bool:
@@ -62,7 +62,7 @@ def _checkpoints_are_locked(database: Database) -> bool:
 
 
 def test_a_ledger_that_begins_at_the_switch_is_not_lost(
-    services: Services, database: Database, execute: Execute
+    services: Services, database: Database, execute: Execute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute(meter(1))
     services.projector.catch_up()
@@ -72,15 +72,15 @@ def test_a_ledger_that_begins_at_the_switch_is_not_lost(
         services.application(OTHER).execute(meter(2), circumstances)
         services.projector.step_ledger(OTHER.ledger_id)
 
-    logs = at_the_switch(services, database, begin_another)
-    rebuild(database.owner_url, MetersProjection(), logs, lambda *_: None)
+    at_the_switch(monkeypatch, database, begin_another)
+    rebuild(database.owner_url, [MetersProjection()], services.log, lambda *_: None)
     services.projector.catch_up()
     assert services.reader(OTHER.ledger_id).get(METERS, "mtr_2") is not None
     assert services.reader(LEDGER.ledger_id).get(METERS, "mtr_1") is not None
 
 
 def test_the_other_projections_go_on_at_the_switch(
-    services: Services, database: Database, execute: Execute
+    services: Services, database: Database, execute: Execute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute(meter(1))
     services.projector.catch_up()
@@ -92,8 +92,8 @@ def test_the_other_projections_go_on_at_the_switch(
         found = services.projector.checkpoints.of_ledger(LEDGER.ledger_id)
         reached.update({name: checkpoint.position for name, checkpoint in found.items()})
 
-    logs = at_the_switch(services, database, go_on)
-    rebuild(database.owner_url, MetersProjection(), logs, lambda *_: None)
+    at_the_switch(monkeypatch, database, go_on)
+    rebuild(database.owner_url, [MetersProjection()], services.log, lambda *_: None)
     assert reached[checkpoint_name(DueProjection())] == services.log(LEDGER.ledger_id).head()
     assert reached[METERS_CHECKPOINT] < services.log(LEDGER.ledger_id).head()
     services.projector.catch_up()
@@ -123,8 +123,8 @@ def test_nothing_is_lost_or_refused_while_rebuilds_follow_each_other(
         try:
             rebuilt = 0
             while monotonic() < ends_at:
-                outcome = rebuild(
-                    database.owner_url, MetersProjection(), services.log, lambda *_: None
+                [outcome] = rebuild(
+                    database.owner_url, [MetersProjection()], services.log, lambda *_: None
                 )
                 assert outcome.equal
                 rebuilt += 1
@@ -146,14 +146,14 @@ def test_two_processes_do_not_rebuild_the_same_projection(
 
     def second(_: int) -> Log:
         with pytest.raises(Conflict, match="rebuilding meters_v2 already"):
-            rebuild(database.owner_url, MetersProjection(), services.log, lambda *_: None)
+            rebuild(database.owner_url, [MetersProjection()], services.log, lambda *_: None)
         return services.log(LEDGER.ledger_id)
 
-    rebuild(database.owner_url, MetersProjection(), second, lambda *_: None)
+    rebuild(database.owner_url, [MetersProjection()], second, lambda *_: None)
 
 
-def test_a_rebuild_that_was_cut_off_is_made_anew(
-    services: Services, database: Database, execute: Execute
+def test_a_rebuild_that_was_cut_off_goes_on(
+    services: Services, database: Database, execute: Execute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute(meter(1))
     services.projector.catch_up()
@@ -161,11 +161,12 @@ def test_a_rebuild_that_was_cut_off_is_made_anew(
     def cut_off() -> None:
         raise KeyboardInterrupt
 
-    logs = at_the_switch(services, database, cut_off)
+    at_the_switch(monkeypatch, database, cut_off)
     execute(meter(2))
     with pytest.raises(KeyboardInterrupt):
-        rebuild(database.owner_url, MetersProjection(), logs, lambda *_: None)
+        rebuild(database.owner_url, [MetersProjection()], services.log, lambda *_: None)
     services.projector.catch_up()
     assert services.reader(LEDGER.ledger_id).get(METERS, "mtr_2") is not None
-    rebuilt = rebuild(database.owner_url, MetersProjection(), services.log, lambda *_: None)
+    monkeypatch.undo()
+    [rebuilt] = rebuild(database.owner_url, [MetersProjection()], services.log, lambda *_: None)
     assert rebuilt.tables[0].equal is True

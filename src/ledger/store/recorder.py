@@ -257,10 +257,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         rows = with_retries(lambda: self._fetch(statements.SELECT_LOG_BY_SIZE, bounds))
         return [_notification(row) for row in rows]
 
-    def select_catalog(self, after: int, limit: int, stop: int | None = None) -> list[Notification]:
-        """A page of the log without usage, by position."""
-        bounds = {"ledger": self.ledger_id, "after": after, "stop": stop, "limit": limit}
-        rows = with_retries(lambda: self._fetch(statements.SELECT_CATALOG, bounds))
+    def select_catalog(
+        self, after: int, limit: int, stop: int | None = None, without: Sequence[str] | None = None
+    ) -> list[Notification]:
+        """A page of the log without usage, or without the topics that are given, by position."""
+        bounds: dict[str, Any] = {"ledger": self.ledger_id, "after": after, "stop": stop}
+        bounds |= {"limit": limit, "topics": list(without or ())}
+        statement = statements.SELECT_OTHER if without else statements.SELECT_CATALOG
+        rows = with_retries(lambda: self._fetch(statement, bounds))
         return [_notification(row) for row in rows]
 
     def max_notification_id(self) -> int | None:

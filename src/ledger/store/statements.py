@@ -115,6 +115,14 @@ WHERE ledger_id = %(ledger)s AND position > %(after)s
 ORDER BY position LIMIT %(limit)s
 """
 
+SELECT_OTHER: LiteralString = """
+SELECT originator_id, originator_version, topic, position, state FROM ledger.events
+WHERE ledger_id = %(ledger)s AND position > %(after)s
+  AND (%(stop)s::bigint IS NULL OR position <= %(stop)s)
+  AND topic <> ALL(%(topics)s::text[])
+ORDER BY position LIMIT %(limit)s
+"""
+
 SELECT_HEAD: LiteralString = """
 SELECT position, catalog_position FROM ledger.heads WHERE ledger_id = %(ledger)s
 """

@@ -44,6 +44,7 @@ _USAGE = "usage"
 class MeterEventsProjection:
     name = "meter_events"
     version = VERSION
+    takes_usage = True
     tables = (
         METER_EVENTS,
         CANCELLED_METER_EVENTS,

@@ -1,6 +1,6 @@
 """Pages of one ledger's log, decoded."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from eventsourcing.persistence import Notification, PersistenceError
@@ -13,6 +13,10 @@ from ledger.store.recorder import LedgerRecorder
 
 BATCH_BYTES: Final = 4_000_000
 """Usage that a follower holds at once, so that its memory does not grow with the batches sent."""
+
+
+USAGE: Final = (UsageRecorded.TOPIC,)
+"""The topics of events that hold meter events: nearly all of a log's size."""
 
 
 class UnreadableEvent(Exception):
@@ -43,6 +47,21 @@ class Log:
         Ends before an event that cannot be decoded; raises UnreadableEvent if that is the first.
         """
         return self._decoded(self.recorder.select_batch(after, limit, BATCH_BYTES, through))
+
+    def batches(self, after: int, limit: int, through: int) -> Iterator[list[RecordedEvent]]:
+        """All batches between two positions, one after the other. What was read of the log and
+        not decoded yet is kept for the next: usage takes a fraction of its size there."""
+        while waiting := self.recorder.select_batch(after, limit, BATCH_BYTES, through):
+            while waiting:
+                batch = self._decoded(waiting)
+                waiting = waiting[len(batch) :]
+                after = batch[-1].position
+                yield batch
+
+    def without_usage(self, after: int, limit: int, through: int) -> list[RecordedEvent]:
+        """Events after a position that hold no meter events, at most `limit` of them. Raises
+        UnreadableEvent."""
+        return self._decoded(self.recorder.select_catalog(after, limit, through, USAGE))
 
     def catalogue_page(self, after: int, limit: int, through: int) -> list[RecordedEvent]:
         """Events other than usage after a position, at most `limit` of them."""

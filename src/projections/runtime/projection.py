@@ -32,6 +32,19 @@ class PageProjection(Protocol):
     def apply_page(self, page: Sequence[RecordedEvent], rows: Rows) -> None: ...
 
 
+@runtime_checkable
+class UsageProjection(Protocol):
+    """A projection that looks at the events which hold meter events. Any other may be given the
+    log without them; its rows are the same."""
+
+    takes_usage: bool
+
+
+def takes_usage(projection: Projection) -> bool:
+    """Whether a projection has to be given every event of the log."""
+    return isinstance(projection, UsageProjection) and projection.takes_usage
+
+
 def apply_page(projection: Projection, page: Sequence[RecordedEvent], rows: Rows) -> None:
     """Let a projection see the next events of a ledger, in the order of positions."""
     if isinstance(projection, PageProjection):
