@@ -6,6 +6,7 @@ from api.audit.adjustments import ADJUSTMENTS
 from api.audit.explain import explained
 from api.audit.forgetting import FORGETTING
 from api.audit.ledger_check import LEDGER_CHECK
+from api.audit.projections import READ_MODELS
 from api.audit.replay import replay
 from api.audit.usage import usage_document
 from api.audit.usage_query import UsagePage, usage_page
@@ -96,4 +97,5 @@ ROUTES: list[Route] = [
     FORGETTING,
     *PAGES,
     LEDGER_CHECK,
+    READ_MODELS,
 ]

@@ -15,6 +15,7 @@ from ledger.store import crash_points
 
 if TYPE_CHECKING:
     from api.serve.supervisor import Supervisor
+    from api.services import Services
 
 _Port = Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one.")]
 _Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
@@ -56,6 +57,7 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
         if settings.api_key is not None:
             seed_key(services, settings.api_key.get_secret_value())
         check_concerns(databases.app_url, has_live_keys=has_live_keys(services))
+        offer_rebuilds(services)
         services.close()
         if databases.embedded is not None:
             databases.embedded.watch()
@@ -99,6 +101,22 @@ def check_concerns(app_url: str, *, has_live_keys: bool) -> None:
     if found and has_live_keys:
         note("Refused: this installation has live API keys.")
         raise typer.Exit(EXIT_REFUSED)
+
+
+def offer_rebuilds(services: "Services") -> None:
+    """Say which read models have a new version that has to be filled first."""
+    from projections.registry import PROJECTIONS
+    from projections.runtime.rebuild.earlier import raised
+
+    with services.datastore.get_connection() as conn:
+        found = raised(conn, PROJECTIONS)
+    for one in found:
+        note(
+            f"The read model {one.name} replaces {one.before} and has {one.events} events to apply "
+            "first: until then its reads answer 503, and /readyz says so. At full speed, also "
+            "while the release before serves: tallybook projections rebuild "
+            f"{one.name.rpartition('_v')[0]}"
+        )
 
 
 def _environment(settings: Settings) -> dict[str, str]:

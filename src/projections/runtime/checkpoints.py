@@ -59,7 +59,10 @@ WITH free AS (
     WHERE ledger_id = %(ledger)s AND projection = ANY(%(names)s)
       AND position = %(since)s AND stopped_at IS NULL
     FOR UPDATE SKIP LOCKED)
-UPDATE projections.checkpoints AS c SET position = %(to)s FROM free
+UPDATE projections.checkpoints AS c SET position = %(to)s, moved_at = now(),
+    rate = CASE WHEN c.moved_at < now() THEN ((%(to)s::bigint - c.position)
+        / extract(epoch FROM now() - c.moved_at))::bigint END
+FROM free
 WHERE c.ledger_id = %(ledger)s AND c.projection = free.projection
 RETURNING c.projection AS name
 """
@@ -94,9 +97,12 @@ FROM ledger.heads AS h LEFT JOIN (
 
 _ALL: LiteralString = """
 SELECT h.ledger_id, p.name AS projection, coalesce(c.position, 0) AS position,
-    h.position - coalesce(c.position, 0) AS lag, c.stopped_at, c.error
+    h.position - coalesce(c.position, 0) AS lag,
+    CASE WHEN c.moved_at > now() - interval '1 minute' THEN c.rate ELSE 0 END AS rate,
+    c.moved_at, c.stopped_at, c.error
 FROM ledger.heads AS h CROSS JOIN unnest(%(names)s::text[]) AS p (name)
 LEFT JOIN projections.checkpoints AS c ON c.ledger_id = h.ledger_id AND c.projection = p.name
+WHERE %(ledger)s::integer IS NULL OR h.ledger_id = %(ledger)s
 ORDER BY h.ledger_id, p.name
 """
 
@@ -174,10 +180,11 @@ class Checkpoints:
             rows = conn.execute(_STOPPED, {"names": self.names}).fetchall()
         return [_checkpoint(row) for row in rows]
 
-    def all_ledgers(self) -> list[dict[str, Any]]:
-        """For each ledger and projection: position, lag in events, and what stopped it."""
+    def all_ledgers(self, ledger_id: int | None = None) -> list[dict[str, Any]]:
+        """For each ledger, or for one, and each projection: position, lag in events, events a
+        second when it moved last, which is 0 after a minute, and what stopped it."""
         with self._datastore.get_connection() as conn:
-            return conn.execute(_ALL, {"names": self.names}).fetchall()
+            return conn.execute(_ALL, {"names": self.names, "ledger": ledger_id}).fetchall()
 
     def lag(self) -> int:
         """Events that the projection furthest behind has still to apply."""

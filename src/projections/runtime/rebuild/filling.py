@@ -32,6 +32,9 @@ LogOf = Callable[[int], Log]
 Tell = Callable[[], None]
 """Called after each page."""
 
+Progress = Callable[[int, int], None]
+"""Called with events done and events in all."""
+
 _slices = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -148,6 +151,16 @@ def connected(url: str) -> Connection[dict[str, Any]]:
     conn = Connection[dict[str, Any]].connect(url, autocommit=True, row_factory=dict_row)
     arrays.register(conn.adapters)
     return conn
+
+
+def telling(filling: Filling, progress: Progress, total: int) -> Tell:
+    """What a filling is to call so that its progress is seen; `total` is of all projections."""
+
+    def tell() -> None:
+        done = sum(at for of_one in filling.reached.values() for at in of_one.values())
+        progress(done, max(done, total))
+
+    return tell
 
 
 def _pages(

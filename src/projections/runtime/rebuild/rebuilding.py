@@ -4,7 +4,7 @@ Reads and writes of the live tables go on all the while. A rebuild that is cut o
 is, leaves the live tables as they were, and goes on from there when it is asked for again.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,14 +18,11 @@ from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.rebuild import builds, sides
 from projections.runtime.rebuild.builds import Positions
 from projections.runtime.rebuild.comparing import TableComparison, compare
-from projections.runtime.rebuild.filling import Filling, LogOf, connected
+from projections.runtime.rebuild.filling import Filling, LogOf, Progress, connected, telling
 from projections.runtime.rebuild.pace import Throttle
 from projections.runtime.rebuild.sides import FRESH, OTHER
 from projections.runtime.rebuild.switching import exchange
 from projections.runtime.rebuild.workers import Crew, fill_with
-
-Progress = Callable[[int, int], None]
-"""Called with events done and events in all."""
 
 TABLES: Final = "rebuild.tables"
 BUILT: Final = "rebuild.built"
@@ -143,16 +140,11 @@ def _built(
         targets = {checkpoint_name(one): _target(conn, one) for one in projections}
         filling = Filling(conn, projections, side, log_of, plan.throttle)
         total = sum(at for of_one in targets.values() for at in of_one.values())
-
-        def tell() -> None:
-            done = sum(at for of_one in filling.reached.values() for at in of_one.values())
-            progress(done, max(done, total))
-
-        filling.tell = tell
+        filling.tell = telling(filling, progress, total)
         if plan.crew is not None:
             fill_with(plan.crew, filling, targets)
         filling.bring_to(targets)
-        tell()
+        filling.tell()
         for table in partitioned(projections):
             clear_lapsed(conn, table, side)
         yield filling

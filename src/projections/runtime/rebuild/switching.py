@@ -12,7 +12,13 @@ from projections.runtime.partitions import retrying
 from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.rebuild import builds, sides
 from projections.runtime.rebuild.builds import Positions
-from projections.runtime.rebuild.filling import Filling, LogOf, Tell, connected
+from projections.runtime.rebuild.filling import (
+    Filling,
+    LogOf,
+    Progress,
+    connected,
+    telling,
+)
 from projections.runtime.rebuild.sides import OTHER
 
 SWITCH: Final = "rebuild.switch"
@@ -23,9 +29,7 @@ _NEAR: Final = 50
 """So few events may be left to apply when the projector is held."""
 
 
-def switch(
-    owner_url: str, projection: Projection, log_of: LogOf, tell: Tell = lambda: None
-) -> None:
+def switch(owner_url: str, projection: Projection, log_of: LogOf, progress: Progress) -> None:
     """Catch the version beside the live one up, and exchange them: also to switch back.
 
     Raises Conflict where there is none that is complete, where another process builds it, or where
@@ -42,7 +46,9 @@ def switch(
             )
         if found[0].shape != sides.shape_of(projection):
             raise Conflict(f"The other version of {name} has other tables than this release knows.")
-        exchange(owner_url, Filling(conn, [projection], OTHER, log_of, tell=tell), projection)
+        filling = Filling(conn, [projection], OTHER, log_of)
+        filling.tell = telling(filling, progress, sum(builds.heads(conn).values()))
+        exchange(owner_url, filling, projection)
 
 
 def exchange(owner_url: str, filling: Filling, projection: Projection) -> None:
@@ -97,7 +103,7 @@ def _put_in_place(
     filling.reached[name] = dict(standing)
 
 
-def _begin_checkpoints(conn: "builds.Connected", name: str) -> None:
+def _begin_checkpoints(conn: builds.Connected, name: str) -> None:
     """Give every ledger a checkpoint that can be locked."""
     conn.execute(
         "INSERT INTO projections.checkpoints (ledger_id, projection, position) "
