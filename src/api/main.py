@@ -10,6 +10,7 @@ from api.audit.cli_audit import app as audit
 from api.audit.cli_customer import app as customer
 from api.audit.cli_ledger import app as ledger
 from api.audit.cli_query import usage
+from api.audit.events.cli import app as events
 from api.cli.database import app as db
 from api.demo.cli import demo
 from api.late_usage.cli import app as late_usage
@@ -28,6 +29,7 @@ app.add_typer(projections)
 app.add_typer(usage)
 app.add_typer(invoice)
 app.add_typer(customer)
+app.add_typer(events)
 app.add_typer(ledger)
 app.add_typer(audit)
 app.add_typer(late_usage)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.audit.adjustments import ADJUSTMENTS
+from api.audit.events.routes import EVENTS
 from api.audit.explain import explained
 from api.audit.forgetting import FORGETTING
 from api.audit.ledger_check import LEDGER_CHECK
@@ -95,6 +96,7 @@ ROUTES: list[Route] = [
     ),
     ADJUSTMENTS,
     FORGETTING,
+    *EVENTS,
     *PAGES,
     LEDGER_CHECK,
     READ_MODELS,

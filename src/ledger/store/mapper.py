@@ -7,7 +7,7 @@ under the key of the customer whose stream it is, and reads as None once that ke
 
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
@@ -24,6 +24,13 @@ _PERSONAL = "personal"
 class _State(msgspec.Struct):
     data: msgspec.Raw
     meta: msgspec.Raw
+
+
+class OpenedState(NamedTuple):
+    """The two parts of a stored state: payload and metadata, both canonical JSON."""
+
+    data: bytes
+    meta: bytes
 
 
 _states = msgspec.json.Decoder(_State)
@@ -64,6 +71,17 @@ class LedgerMapper(Mapper[str]):
             recorded.event.TOPIC,
             deflate(b'{"data":' + data + b',"meta":' + meta + b"}"),
         )
+
+    def opened(self, stored: StoredEvent, *, sealed: bool = False) -> OpenedState:
+        """What a stored event says in the shape in which it was stored, old versions too.
+
+        Personal fields are unsealed, None once their key is gone, or left `sealed`.
+        """
+        state = _states.decode(inflate(stored.state))
+        data = bytes(state.data)
+        if not sealed and b'"personal":{"sealed":' in data:
+            data = self._unsealed(stored.originator_id, data)
+        return OpenedState(data, bytes(state.meta))
 
     def to_domain_event(self, stored_event: StoredEvent) -> RecordedEvent:  # type: ignore[override]
         state = _states.decode(inflate(stored_event.state))

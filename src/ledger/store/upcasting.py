@@ -31,6 +31,10 @@ class Upcasters:
     def knows(self, topic: str) -> bool:
         return topic in self._steps
 
+    def topics(self) -> list[str]:
+        """The topics of earlier releases."""
+        return sorted(self._steps)
+
     def current_topic(self, topic: str) -> str:
         """The topic at the end of the chain."""
         while topic in self._steps:
