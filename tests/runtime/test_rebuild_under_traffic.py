@@ -36,16 +36,16 @@ def meter(number: int) -> CreateMeter:
 def at_the_switch(
     monkeypatch: pytest.MonkeyPatch, database: Database, act: Callable[[], None]
 ) -> None:
-    """Have a switch act when it holds the live checkpoints, before it locks the tables."""
-    lock = sides.lock
+    """Have a switch act when it holds the live checkpoints, before it sets the tables aside."""
+    set_aside = sides.set_aside
 
-    def act_and_lock(*of: Any) -> None:
+    def act_before(*of: Any) -> None:
         assert _checkpoints_are_locked(database)
         with ThreadPoolExecutor(1) as thread:
             thread.submit(act).result(timeout=10)
-        lock(*of)
+        set_aside(*of)
 
-    monkeypatch.setattr(sides, "lock", act_and_lock)
+    monkeypatch.setattr(sides, "set_aside", act_before)
 
 
 def _checkpoints_are_locked(database: Database) -> bool:

@@ -20,7 +20,7 @@ STATEMENT = re.compile(
     r"|LOCK|SET|RESET|LISTEN|NOTIFY|DISCARD|DO|CALL|VACUUM)\s",
 )
 TOUCHES_ROWS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|COPY)\b")
-OUR_TABLE = re.compile(r"\b(?:ledger|projections)\.(?!leases\b)[a-z_]+(?!\()")
+OUR_TABLE = re.compile(r"\b(?:ledger|projections)\.(?!leases\b|builds\b)[a-z_]+(?!\()")
 KEY = re.compile(r"(?:PRIMARY KEY|UNIQUE|REFERENCES \S+)\s*\(([^)]*)\)", re.IGNORECASE)
 
 FORBIDDEN = {
@@ -31,7 +31,7 @@ FORBIDDEN = {
         r"\b(small|big)?serial\b|\bAS IDENTITY\b|\bCREATE\s+SEQUENCE\b|\bnextval\b", re.IGNORECASE
     ),
     "sets something in the session": re.compile(
-        r"^\s*(SET|RESET|DISCARD)\s|\bset_config\((?!'lock_timeout', '\ds', true\))|search_path"
+        r"^\s*(SET|RESET|DISCARD)\s|\bset_config\((?!'lock_timeout', '\d+m?s', true\))|search_path"
     ),
     "makes a temporary table": re.compile(r"\bTEMP(ORARY)?\s+TABLE\b", re.IGNORECASE),
 }

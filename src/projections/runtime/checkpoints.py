@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 
 from psycopg import Cursor
 
+from ledger.kernel.clock import system_now
 from ledger.store.arrays import Int8Array
 from ledger.store.datastore import Datastore
 
@@ -59,9 +60,9 @@ WITH free AS (
     WHERE ledger_id = %(ledger)s AND projection = ANY(%(names)s)
       AND position = %(since)s AND stopped_at IS NULL
     FOR UPDATE SKIP LOCKED)
-UPDATE projections.checkpoints AS c SET position = %(to)s, moved_at = now(),
-    rate = CASE WHEN c.moved_at < now() THEN ((%(to)s::bigint - c.position)
-        / extract(epoch FROM now() - c.moved_at))::bigint END
+UPDATE projections.checkpoints AS c SET position = %(to)s, moved_at = %(now)s,
+    rate = CASE WHEN c.moved_at < %(now)s THEN ((%(to)s::bigint - c.position)
+        / extract(epoch FROM %(now)s - c.moved_at))::bigint END
 FROM free
 WHERE c.ledger_id = %(ledger)s AND c.projection = free.projection
 RETURNING c.projection AS name
@@ -98,7 +99,7 @@ FROM ledger.heads AS h LEFT JOIN (
 _ALL: LiteralString = """
 SELECT h.ledger_id, p.name AS projection, coalesce(c.position, 0) AS position,
     h.position - coalesce(c.position, 0) AS lag,
-    CASE WHEN c.moved_at > now() - interval '1 minute' THEN c.rate ELSE 0 END AS rate,
+    CASE WHEN c.moved_at > %(now)s - interval '1 minute' THEN c.rate ELSE 0 END AS rate,
     c.moved_at, c.stopped_at, c.error
 FROM ledger.heads AS h CROSS JOIN unnest(%(names)s::text[]) AS p (name)
 LEFT JOIN projections.checkpoints AS c ON c.ledger_id = h.ledger_id AND c.projection = p.name
@@ -184,7 +185,8 @@ class Checkpoints:
         """For each ledger, or for one, and each projection: position, lag in events, events a
         second when it moved last, which is 0 after a minute, and what stopped it."""
         with self._datastore.get_connection() as conn:
-            return conn.execute(_ALL, {"names": self.names, "ledger": ledger_id}).fetchall()
+            parameters = {"names": self.names, "ledger": ledger_id, "now": system_now()}
+            return conn.execute(_ALL, parameters).fetchall()
 
     def lag(self) -> int:
         """Events that the projection furthest behind has still to apply."""
@@ -212,7 +214,13 @@ def advance(
 ) -> list[str]:
     """Move checkpoints in the transaction of their rows; those that no other process has moved or
     is moving."""
-    parameters = {"ledger": ledger_id, "names": names, "since": since, "to": to}
+    parameters = {
+        "ledger": ledger_id,
+        "names": names,
+        "since": since,
+        "to": to,
+        "now": system_now(),
+    }
     if since == 0:
         cursor.execute(_BEGIN, parameters, prepare=True)
     cursor.execute(_ADVANCE, parameters, prepare=True)

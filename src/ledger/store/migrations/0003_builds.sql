@@ -6,9 +6,9 @@ CREATE TABLE projections.builds (
     shape text NOT NULL,
     began_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
-    error text,
-    PRIMARY KEY (projection, side)
+    error text
 );
+CREATE UNIQUE INDEX builds_of_all_ledgers ON projections.builds (projection, side);
 
 -- How far each has come in each ledger; written together with its rows.
 CREATE TABLE projections.build_positions (

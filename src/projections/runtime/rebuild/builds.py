@@ -22,7 +22,8 @@ Connected = Connection[dict[str, Any]] | Cursor[dict[str, Any]]
 _FIND: Final[LiteralString] = """
 SELECT b.projection, b.side, b.state, b.shape, b.began_at, b.changed_at, b.error,
     coalesce(sum(p.position), 0)::bigint AS events, coalesce(sum(p.records), 0)::bigint AS records
-FROM projections.builds AS b LEFT JOIN projections.build_positions AS p USING (projection, side)
+FROM projections.builds AS b LEFT JOIN projections.build_positions AS p
+    ON p.ledger_id >= 0 AND p.projection = b.projection AND p.side = b.side
 WHERE b.projection = ANY(%(names)s) AND (%(side)s::text IS NULL OR b.side = %(side)s)
 GROUP BY b.projection, b.side ORDER BY b.projection, b.side
 """
@@ -76,10 +77,8 @@ def begin(conn: Connected, projection: Projection, side: str) -> None:
 
 def forget(conn: Connected, name: str, side: str) -> None:
     """Take down that a side has no tables."""
-    for table in ("builds", "build_positions"):
-        conn.execute(
-            f"DELETE FROM projections.{table} WHERE projection = %s AND side = %s", (name, side)
-        )
+    conn.execute("DELETE FROM projections.builds WHERE projection = %s AND side = %s", (name, side))
+    set_positions(conn, name, side, {})
 
 
 def set_state(conn: Connected, name: str, side: str, state: State) -> None:
@@ -103,7 +102,7 @@ def positions(conn: Connected, name: str, side: str) -> Positions:
     """How far a build has come in each ledger that it has begun."""
     found = conn.execute(
         "SELECT ledger_id, position FROM projections.build_positions "
-        "WHERE projection = %s AND side = %s ORDER BY ledger_id",
+        "WHERE ledger_id >= 0 AND projection = %s AND side = %s ORDER BY ledger_id",
         (name, side),
     )
     return {row["ledger_id"]: row["position"] for row in found.fetchall()}
@@ -112,7 +111,9 @@ def positions(conn: Connected, name: str, side: str) -> Positions:
 def set_positions(conn: Connected, name: str, side: str, reached: Mapping[int, int]) -> None:
     """Take down how far the tables of a side have come, whatever was known of them before."""
     conn.execute(
-        "DELETE FROM projections.build_positions WHERE projection = %s AND side = %s", (name, side)
+        "DELETE FROM projections.build_positions "
+        "WHERE ledger_id >= 0 AND projection = %s AND side = %s",
+        (name, side),
     )
     conn.execute(
         "INSERT INTO projections.build_positions (ledger_id, projection, side, position) "

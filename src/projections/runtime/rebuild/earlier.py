@@ -56,8 +56,12 @@ def drop_earlier(conn: Connection[dict[str, Any]], projection: Projection) -> li
         for table in found:
             conn.execute(cast("LiteralString", f"DROP TABLE projections.{table.name}"))
         for name in _earlier_names(conn, projection):
-            for table in ("checkpoints", "builds", "build_positions", "digests"):
-                conn.execute(f"DELETE FROM projections.{table} WHERE projection = %s", (name,))
+            conn.execute("DELETE FROM projections.builds WHERE projection = %s", (name,))
+            for table in ("checkpoints", "build_positions", "digests"):
+                conn.execute(
+                    f"DELETE FROM projections.{table} WHERE ledger_id >= 0 AND projection = %s",
+                    (name,),
+                )
     return found
 
 
@@ -82,7 +86,8 @@ def raised(conn: Connection[dict[str, Any]], projections: Sequence[Projection]) 
 def _earlier_names(conn: Connection[dict[str, Any]], projection: Projection) -> list[str]:
     """Checkpoint names of earlier versions, the latest last."""
     rows = conn.execute(
-        "SELECT DISTINCT projection FROM projections.checkpoints WHERE starts_with(projection, %s)",
+        "SELECT DISTINCT projection FROM projections.checkpoints "
+        "WHERE ledger_id >= 0 AND starts_with(projection, %s)",
         (f"{projection.name}_v",),
     ).fetchall()
     found = [

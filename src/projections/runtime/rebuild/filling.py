@@ -127,8 +127,6 @@ class Filling:
         names = [checkpoint_name(projection) for projection in projections]
         records = sum(map(_records, page))
         with self.conn.transaction(), self.conn.cursor() as cursor:
-            # Rows that a crash loses are lost with the positions that speak of them.
-            cursor.execute("SELECT set_config('synchronous_commit', 'off', true)")
             advance(cursor, names, self.side, ledger_id, since=since, to=past, records=records)
             rows = SqlRows(cursor, ledger_id, self.side, log)
             for projection in projections:

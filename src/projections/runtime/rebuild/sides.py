@@ -68,16 +68,17 @@ def size_of(conn: _Connected, projection: Projection, side: str) -> int:
     return whole
 
 
-def lock(cursor: Cursor[Any], projection: Projection, side: str) -> None:
-    """Keep everybody else from the tables of a side until the commit."""
-    relations = ", ".join(table.relation(side) for table in projection.tables)
-    _execute(cursor, f"LOCK TABLE {relations} IN ACCESS EXCLUSIVE MODE")
-
-
-def exchange(cursor: Cursor[Any], projection: Projection, side: str) -> None:
-    """Give the tables of a side the names of the live ones, and the other way round."""
+def set_aside(cursor: Cursor[Any], projection: Projection) -> None:
+    """Take the names of the live tables away, and with them everybody else's use of them, until
+    the commit."""
     for table in projection.tables:
         _rename(cursor, table, LIVE, _SWAPPED)
+
+
+def put_in_place(cursor: Cursor[Any], projection: Projection, side: str) -> None:
+    """Give the tables of a side the names of the live ones, and those that were set aside
+    theirs."""
+    for table in projection.tables:
         _rename(cursor, table, side, LIVE)
         _rename(cursor, table, _SWAPPED, side)
 

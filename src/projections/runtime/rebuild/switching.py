@@ -86,17 +86,17 @@ def _put_in_place(
 
     While the checkpoints are locked no projector applies an event of their ledgers. A ledger that
     began since then has a checkpoint that is not: its rows are taken along as they stand once the
-    live tables are locked, and its checkpoint is left alone.
+    live tables are set aside, and its checkpoint is left alone.
     """
     name = checkpoint_name(projection)
     held = builds.live_positions(cursor, name, locked=True)
     heads = builds.heads(cursor)
     filling.bring_to({name: {ledger: heads[ledger] for ledger in held}})
-    sides.lock(cursor, projection, sides.LIVE)
+    sides.set_aside(cursor, projection)
     standing = builds.live_positions(cursor, name)
     begun = {ledger: at for ledger, at in standing.items() if ledger not in held}
     filling.bring_to({name: begun})
-    sides.exchange(cursor, projection, filling.side)
+    sides.put_in_place(cursor, projection, filling.side)
     _move_checkpoints(cursor, name, held, filling.reached[name])
     builds.set_state(cursor, name, filling.side, "replaced")
     builds.set_positions(cursor, name, filling.side, standing)
