@@ -25,7 +25,8 @@ SELECT b.projection, b.side, b.state, b.shape, b.began_at, b.changed_at, b.error
 FROM projections.builds AS b LEFT JOIN projections.build_positions AS p
     ON p.ledger_id >= 0 AND p.projection = b.projection AND p.side = b.side
 WHERE b.projection = ANY(%(names)s) AND (%(side)s::text IS NULL OR b.side = %(side)s)
-GROUP BY b.projection, b.side ORDER BY b.projection, b.side
+GROUP BY b.projection, b.side, b.state, b.shape, b.began_at, b.changed_at, b.error
+ORDER BY b.projection, b.side
 """
 
 _BEGIN: Final[LiteralString] = """
