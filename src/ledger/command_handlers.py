@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from ledger.accounts.handlers import HANDLERS as ACCOUNTS
+from ledger.checkpoints.handlers import HANDLERS as CHECKPOINTS
 from ledger.coupons.handlers import HANDLERS as COUPONS
 from ledger.credit_notes.handlers import HANDLERS as CREDIT_NOTES
 from ledger.customers.handlers import handlers as customer_handlers
@@ -36,4 +37,5 @@ def command_handlers(usage_readers: UsageReaders, grace: timedelta) -> Handlers:
         **invoice_handlers(usage_readers, grace),
         **CREDIT_NOTES,
         **late_usage_handlers(usage_readers),
+        **CHECKPOINTS,
     }

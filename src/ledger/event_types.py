@@ -1,6 +1,7 @@
 """Every event class of the ledger, by its stored topic."""
 
 from ledger.accounts.events import EVENTS as ACCOUNTS
+from ledger.checkpoints.events import EVENTS as CHECKPOINTS
 from ledger.coupons.events import EVENTS as COUPONS
 from ledger.credit_notes.events import EVENTS as CREDIT_NOTES
 from ledger.customers.events import EVENTS as CUSTOMERS
@@ -80,6 +81,7 @@ EVENT_CATALOGUE = EventCatalogue(
         *INVOICES,
         *CREDIT_NOTES,
         *LATE_USAGE,
+        *CHECKPOINTS,
     ),
     UPCASTERS,
 )

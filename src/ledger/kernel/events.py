@@ -1,7 +1,7 @@
 """The base of every domain event, and the envelope in which one is recorded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Self
 
@@ -68,15 +68,26 @@ class Metadata(Fact):
         return self.model_copy(update={"requests": known}) if known else self
 
 
+class StoredForm(NamedTuple):
+    """An event as it stands in the store: the topic of its release, and its state, inflated."""
+
+    topic: str
+    state: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """An event with its place: stream, version in the stream, position in the ledger's log."""
+    """An event with its place: stream, version in the stream, position in the ledger's log.
+
+    `stored` is what it was decoded from, where that was kept for who has to vouch for it.
+    """
 
     originator_id: str
     originator_version: int
     event: DomainEvent
     metadata: Metadata
     position: int = 0
+    stored: StoredForm | None = field(default=None, compare=False, repr=False)
 
     @property
     def recorded_at(self) -> datetime:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
 
-from ledger.kernel.events import Metadata, RecordedEvent
+from ledger.kernel.events import Metadata, RecordedEvent, StoredForm
 from ledger.store.catalogue import EventCatalogue, encode_canonical, encode_event
 from ledger.store.sealing import KeyRing
 
@@ -84,7 +84,17 @@ class LedgerMapper(Mapper[str]):
         return OpenedState(data, bytes(state.meta))
 
     def to_domain_event(self, stored_event: StoredEvent) -> RecordedEvent:  # type: ignore[override]
-        state = _states.decode(inflate(stored_event.state))
+        return self._recorded(stored_event, inflate(stored_event.state))
+
+    def to_domain_event_with_form(self, stored_event: StoredEvent) -> RecordedEvent:
+        """The same, with what the event was decoded from."""
+        state = inflate(stored_event.state)
+        return self._recorded(stored_event, state, StoredForm(stored_event.topic, state))
+
+    def _recorded(
+        self, stored_event: StoredEvent, inflated: bytes, form: StoredForm | None = None
+    ) -> RecordedEvent:
+        state = _states.decode(inflated)
         data = bytes(state.data)
         if b'"personal":{"sealed":' in data:
             data = self._unsealed(stored_event.originator_id, data)
@@ -95,6 +105,7 @@ class LedgerMapper(Mapper[str]):
             self.catalogue.decode(stored_event.topic, data),
             Metadata.model_validate_json(bytes(state.meta)),
             position,
+            form,
         )
 
     def _sealed(self, customer_id: str, data: bytes) -> bytes:

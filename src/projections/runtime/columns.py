@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final
 
-from ledger.store.arrays import Int8Array, TextArray, UuidArray
+from ledger.store.arrays import ByteaArray, Int8Array, TextArray, UuidArray
 
 _NUMBERS: Final = frozenset({"bigint", "integer"})
 
@@ -18,6 +18,8 @@ def array_of(kind: str, values: list[Any]) -> Any:
         return UuidArray.of([value.bytes for value in values])
     if kind in _NUMBERS:
         return Int8Array.of(values)
+    if kind == "bytea":
+        return ByteaArray.of(values)
     if kind == "text":
         return TextArray.of(values)
     if kind in SENT_AS_TEXT:

@@ -42,7 +42,8 @@ class Log:
         return [self._mapper.to_domain_event(notification) for notification in notifications]
 
     def batch(self, after: int, limit: int, through: int | None = None) -> list[RecordedEvent]:
-        """Events after a position, at most `limit` of them and about BATCH_BYTES of usage.
+        """Events after a position, at most `limit` of them and about BATCH_BYTES of usage; each
+        with its stored form.
 
         Ends before an event that cannot be decoded; raises UnreadableEvent if that is the first.
         """
@@ -88,7 +89,7 @@ class Log:
         size = 0
         for notification in notifications:
             try:
-                recorded = self._mapper.to_domain_event(notification)
+                recorded = self._mapper.to_domain_event_with_form(notification)
             except PersistenceError:
                 raise
             except Exception as error:

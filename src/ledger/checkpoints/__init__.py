@@ -1,0 +1,1 @@
+"""Signed checkpoints of a ledger's tree, recorded in its own log."""
