@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import structlog
 from eventsourcing.persistence import PersistenceError
 
+from api.audit.checkpoints import DueCheckpoints
 from api.services import Services
 from ledger.application import Outcome
 from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
@@ -40,6 +41,7 @@ _PAUSE_AFTER_ERROR_SECONDS = 0.5
 _SHORTEST_PAUSE_SECONDS = 0.02
 _FORGET_EVERY_SECONDS = 600.0
 _CHECK_THRESHOLDS_EVERY_SECONDS = 3.0
+_LOOK_FOR_CHECKPOINTS_EVERY_SECONDS = 5.0
 _LEFT_FOR_SECONDS = 60.0
 
 
@@ -220,10 +222,18 @@ def _command_for(row: DueRow) -> Command:
             return FinalizeDueInvoice(invoice=row.subject)
 
 
-def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, bell: Bell) -> None:
-    """Work until `stopping` is set, at least once a second."""
+def run_scheduler(
+    services: Services,
+    lease: Lease,
+    stopping: threading.Event,
+    bell: Bell,
+    checkpoints: DueCheckpoints | None = None,
+) -> None:
+    """Work until `stopping` is set, at least once a second. Signs checkpoints if it is given who
+    does."""
     scheduler = Scheduler(services, stopping)
     pause, forget_at, check_at = _BUSY_PAUSE_SECONDS, monotonic(), monotonic()
+    sign_at = monotonic()
     while not stopping.is_set():
         try:
             leads = lease.take(system_now())
@@ -234,6 +244,9 @@ def run_scheduler(services: Services, lease: Lease, stopping: threading.Event, b
             if leads and monotonic() >= check_at:
                 done += scheduler.check_thresholds()
                 check_at = monotonic() + _CHECK_THRESHOLDS_EVERY_SECONDS
+            if leads and checkpoints is not None and monotonic() >= sign_at:
+                checkpoints.sign(system_now(), stopping.is_set)
+                sign_at = monotonic() + _LOOK_FOR_CHECKPOINTS_EVERY_SECONDS
         except (PersistenceError, LedgerError) as error:
             _log.warning("the scheduler waits", error=str(error))
             stopping.wait(_PAUSE_AFTER_ERROR_SECONDS)

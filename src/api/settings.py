@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PREFIX = "TALLYBOOK_"
 _WITHOUT_PREFIX = {"database_url": "DATABASE_URL"}
-_FROM_FILES = ("api_key", "database_url", "owner_database_url")
+_FROM_FILES = ("api_key", "database_url", "owner_database_url", "signing_key")
 
 
 class SettingsError(Exception):
@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     """How long a draft invoice takes late usage before it is finalized (contract §9)."""
     late_usage_settling_seconds: int = Field(default=60, ge=0)
     """How long no more late usage of a finalized line must have come before it is settled."""
+    signing_key: SecretStr | None = None
+    """Signs checkpoints of the log: 32 bytes in base64. Without it: a file in the data folder."""
+    checkpoint_interval_seconds: int = Field(default=3600, ge=0)
+    """How long after a checkpoint the next one is signed if there is news; 0 for never."""
     crash_points: Path | None = None
     """A folder in which a fault test names the places where a process is to be killed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

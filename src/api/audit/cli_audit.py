@@ -2,6 +2,8 @@
 
 import typer
 
+from api.audit.cli_checkpoint import checkpoint
+
 app = typer.Typer(
     name="audit", help="The log: prove that nothing was rewritten.", no_args_is_help=True
 )
@@ -10,3 +12,6 @@ app = typer.Typer(
 @app.callback()
 def audit() -> None:
     """The log: prove that nothing was rewritten."""
+
+
+app.command()(checkpoint)

@@ -14,6 +14,7 @@ from api.settings import Settings, SettingsError, load_settings
 from ledger.store import crash_points
 
 if TYPE_CHECKING:
+    from api.audit.signing_key import Signer
     from api.serve.supervisor import Supervisor
     from api.services import Services
 
@@ -70,6 +71,8 @@ def served(settings: Settings) -> "Generator[tuple[Supervisor, str]]":
             _environment(settings),
             settings.log_level,
             settings.late_usage_settling_seconds,
+            _signer(settings),
+            settings.checkpoint_interval_seconds,
         )
         with listener:
             address, bound_port = listener.getsockname()[:2]
@@ -117,6 +120,17 @@ def offer_rebuilds(services: "Services") -> None:
             "while the release before serves: tallybook projections rebuild "
             f"{one.name.rpartition('_v')[0]}"
         )
+
+
+def _signer(settings: Settings) -> "Signer | None":
+    """Who signs checkpoints; nobody where no key can be kept, which is warned of."""
+    from api.audit.signing_key import NoSigningKey, signer_of
+
+    try:
+        return signer_of(settings)
+    except NoSigningKey as missing:
+        note(str(missing))
+        return None
 
 
 def _environment(settings: Settings) -> dict[str, str]:

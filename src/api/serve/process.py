@@ -10,6 +10,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -18,6 +19,9 @@ from api.services import Services
 from projections.runtime.follower import follow
 from projections.runtime.leases import Lease
 from projections.runtime.wake import Doorbell, Ringer
+
+if TYPE_CHECKING:
+    from api.audit.checkpoints import DueCheckpoints
 
 _DRAIN_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 30
@@ -54,7 +58,7 @@ def main() -> None:
             _serve(services, options.socket)
         else:
             lease = Lease(services.datastore, options.role, options.holder)
-            _follow(services, lease, options.role, Doorbell(bells / options.role), stopping)
+            _follow(services, lease, options, Doorbell(bells / options.role), stopping)
     finally:
         services.close()
 
@@ -85,7 +89,11 @@ def collect_garbage_seldom() -> None:
 
 
 def _follow(
-    services: Services, lease: Lease, role: str, doorbell: Doorbell, stopping: threading.Event
+    services: Services,
+    lease: Lease,
+    options: argparse.Namespace,
+    doorbell: Doorbell,
+    stopping: threading.Event,
 ) -> None:
     from api.scheduler import run_scheduler
 
@@ -95,10 +103,23 @@ def _follow(
         stopping.set()
 
     signal.signal(signal.SIGTERM, stop)
-    if role == "projector":
+    if options.role == "projector":
         follow(services.projector, lease, stopping, doorbell)
     else:
-        run_scheduler(services, lease, stopping, doorbell)
+        run_scheduler(services, lease, stopping, doorbell, _checkpoints(services, options))
+
+
+def _checkpoints(services: Services, options: argparse.Namespace) -> "DueCheckpoints | None":
+    """Who signs checkpoints, if this process was given a key to do it with."""
+    from api.audit.checkpoints import DueCheckpoints
+    from api.audit.signing_key import VARIABLE, Signer
+    from ledger.audit.merkle.notes import SigningKey
+
+    secret = os.environ.pop(VARIABLE, None)
+    if secret is None:
+        return None
+    signer = Signer(SigningKey.parse(secret), given=options.key_given)
+    return DueCheckpoints(services, signer, options.checkpoint_interval)
 
 
 def _watch(lifeline: int) -> None:
@@ -117,6 +138,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--grace", type=int, default=3600)
     parser.add_argument("--settling", type=int, default=60)
     parser.add_argument("--log-level", default="info")
+    parser.add_argument("--checkpoint-interval", type=int, default=3600)
+    parser.add_argument("--key-given", action="store_true", help="by a setting")
     return parser.parse_args()
 
 

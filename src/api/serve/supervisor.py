@@ -18,6 +18,7 @@ from types import FrameType
 
 import structlog
 
+from api.audit.signing_key import VARIABLE, Signer
 from ledger.kernel.clock import monotonic
 from ledger.kernel.ids import new_id
 
@@ -40,12 +41,15 @@ class Plan:
     environment: Mapping[str, str]
     log_level: str = "info"
     settling_seconds: int = 60
+    signer: Signer | None = field(default=None, repr=False)
+    checkpoint_interval_seconds: int = 3600
 
 
 @dataclass(slots=True)
 class _Child:
     role: str
     arguments: list[str]
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_after: float = 0.0
@@ -98,11 +102,20 @@ class Supervisor:
         api = [*common, "--socket", str(self.plan.listener.fileno())]
         grace = ["--grace", str(self.plan.grace_seconds)]
         settling = ["--settling", str(self.plan.settling_seconds)]
+        signing, secrets = self._signing()
         return [
             _Child("projector", ["projector", *common]),
-            _Child("scheduler", ["scheduler", *common, *grace, *settling]),
+            _Child("scheduler", ["scheduler", *common, *grace, *settling, *signing], secrets),
             *(_Child(f"api-{n}", ["api", *api, *grace]) for n in range(self.plan.workers)),
         ]
+
+    def _signing(self) -> tuple[list[str], dict[str, str]]:
+        """How the scheduler signs checkpoints, and the key, which no other process is told."""
+        if self.plan.signer is None or not self.plan.checkpoint_interval_seconds:
+            return [], {}
+        words = ["--checkpoint-interval", str(self.plan.checkpoint_interval_seconds)]
+        words += ["--key-given"] * self.plan.signer.given
+        return words, {VARIABLE: self.plan.signer.key.secret()}
 
     def _keep(self, child: _Child, lifeline: int) -> None:
         now = monotonic()
@@ -124,7 +137,11 @@ class Supervisor:
         return subprocess.Popen(
             [sys.executable, "-m", "api.serve.process", *child.arguments],
             pass_fds=(lifeline, self.plan.listener.fileno()),
-            env={**self.plan.environment, "DATABASE_URL": self.plan.database_url},
+            env={
+                **self.plan.environment,
+                **child.secrets,
+                "DATABASE_URL": self.plan.database_url,
+            },
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

@@ -162,6 +162,12 @@ def read_note(note: str) -> Checkpoint:
     return Checkpoint.parse(_parts(note)[0])
 
 
+def keys_named(note: str, keys: Iterable[PublicKey]) -> list[PublicKey]:
+    """Those of some keys that a note says it is signed by. Raises NoteRefused."""
+    named = {(name, raw[:_ID_BYTES]) for name, raw in _parts(note)[1]}
+    return [key for key in keys if (key.name, key.key_id) in named]
+
+
 def _parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     """The signed text, and name, key id and signature of each line under it."""
     head, blank, tail = note.rpartition("\n\n")

@@ -33,6 +33,7 @@ class MerkleProjection:
     name = "merkle"
     version = 1
     tables = (TILES, CHECKPOINTS, SIGNING)
+    takes_usage = True
 
     def apply(self, recorded: RecordedEvent, rows: Rows) -> None:
         self.apply_page([recorded], rows)
