@@ -162,7 +162,8 @@ def serving(
     `settings` are environment variables that say which database it is and how to serve it.
     """
     key = f"sk_test_{secrets.token_hex(16)}"
-    environment = environment_of(TALLYBOOK_API_KEY=key, **settings)
+    settings = {"TALLYBOOK_API_KEY": key, "TALLYBOOK_DATA_DIR": str(folder), **settings}
+    environment = environment_of(**settings)
     log = folder / "served.log"
     words = ["serve", "--port", "0", "--workers", str(workers), *options]
     with log.open("wb") as written:
