@@ -34,6 +34,7 @@ BENCHMARKS = {
     "rating": "rating",
     "close": "close_period",
     "previews": "preview_items",
+    "merkle": "merkle",
 }
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
 report)`."""

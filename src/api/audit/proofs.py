@@ -75,11 +75,9 @@ def inclusion_document(reader: Reader, place: Place, extent: Extent) -> dict[str
 
     `holds` is false where the log has another event there than the tree was grown from.
     """
-    kept = Tree(reader)
-    root, proof = kept.root(extent.size), kept.inclusion(place.position, extent.size)
+    root, proof = Tree(reader).inclusion(place.position, extent.size)
     stored = _stored(reader, place.position)
-    state = inflate(stored.state)
-    content = entries.content_of(stored.topic, state)
+    content, record = _content(stored, place.ordinal)
     entry = entries.entry(
         reader.ledger_id,
         stored.id,
@@ -89,7 +87,6 @@ def inclusion_document(reader: Reader, place: Place, extent: Extent) -> dict[str
         content,
     )
     index, leaf = place.position - 1, tree.leaf_hash(entry)
-    record = None if place.ordinal is None else _record_document(state, place.ordinal)
     return {
         "object": "inclusion_proof",
         "position": place.position,
@@ -136,19 +133,26 @@ def _stored(reader: Reader, position: int) -> Notification:
     return UsageLog(reader.log.recorder, UsageRecorded.TOPIC).at(position)
 
 
-def _record_document(state: bytes, ordinal: int) -> dict[str, Any]:
-    """The proof of one record in the tree of its event, with what the event's entry is made of."""
+def _content(stored: Notification, ordinal: int | None) -> tuple[str, dict[str, Any] | None]:
+    """What the entry of an event says of its content, and the proof of one of its records with
+    what that is made of, if one is asked for."""
+    state = inflate(stored.state)
+    if ordinal is None:
+        return entries.content_of(stored.topic, state), None
     usage = entries.usage_content(state)
     leaves = usage.leaves()
-    hash_of = tree.hashes_over(leaves)
-    spans = tree.inclusion_spans(ordinal, len(leaves))
-    return {
+    hash_of, number = tree.hashes_over(leaves), len(leaves)
+    root = tree.span_hash(tree.Span(0, number), hash_of).hex()
+    meta = hashlib.sha256(usage.meta).hexdigest()
+    spans = tree.inclusion_spans(ordinal, number)
+    record = {
         "ordinal": ordinal,
         "record": bytes(usage.records[ordinal]).decode(),
         "leaf": leaves[ordinal].hex(),
-        "number_of_records": len(leaves),
-        "root": tree.span_hash(tree.Span(0, len(leaves)), hash_of).hex(),
+        "number_of_records": number,
+        "root": root,
         "proof": [tree.span_hash(span, hash_of).hex() for span in spans],
         "backfill": usage.backfill,
-        "metadata_sha256": hashlib.sha256(usage.meta).hexdigest(),
+        "metadata_sha256": meta,
     }
+    return entries.content_of_usage(usage.backfill, number, root, meta), record

@@ -44,9 +44,11 @@ class Tree:
         """The root over the first events."""
         return self._hashes([Span(0, size)])[0]
 
-    def inclusion(self, position: int, size: int) -> list[bytes]:
-        """The proof that the event at a position is among the first `size`."""
-        return self._hashes(inclusion_spans(position - 1, size))
+    def inclusion(self, position: int, size: int) -> tuple[bytes, list[bytes]]:
+        """The root over the first `size` events, and the proof that the one at a position is among
+        them."""
+        root, *proof = self._hashes([Span(0, size), *inclusion_spans(position - 1, size)])
+        return root, proof
 
     def consistency(self, first: int, size: int) -> list[bytes]:
         """The proof that the first `size` events begin with the first `first`."""
