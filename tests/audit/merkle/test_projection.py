@@ -18,7 +18,7 @@ from projections.audit.merkle.projection import MerkleProjection
 from projections.audit.merkle.proofs import Tree
 from projections.audit.merkle.rows import TILES, TileRow
 from projections.runtime.projector import Projector
-from projections.runtime.rebuild import rebuild
+from projections.runtime.rebuild.rebuilding import rebuild
 from projections.runtime.rows import MemoryRows
 from tests.runtime.conftest import LEDGER
 from tests.support.postgres import Database
@@ -128,7 +128,7 @@ def test_a_rebuild_gives_the_same_bytes(services: Services, database: Database) 
     project(services)
     before = kept_tiles(services)
 
-    rebuilt = rebuild(database.owner_url, MerkleProjection(), services.log, lambda *_: None)
+    [rebuilt] = rebuild(database.owner_url, [MerkleProjection()], services.log, lambda *_: None)
 
     assert rebuilt.equal
     assert kept_tiles(services) == before
@@ -149,7 +149,7 @@ def test_a_log_that_was_changed_has_another_tree(services: Services, database: D
             (LEDGER.ledger_id,),
         )
 
-    rebuilt = rebuild(database.owner_url, MerkleProjection(), services.log, lambda *_: None)
+    [rebuilt] = rebuild(database.owner_url, [MerkleProjection()], services.log, lambda *_: None)
 
     assert [table.table for table in rebuilt.tables if not table.equal] == ["merkle_tiles"]
     assert Tree(services.reader(LEDGER.ledger_id)).root(30) != before
