@@ -31,7 +31,8 @@ FORBIDDEN = {
         r"\b(small|big)?serial\b|\bAS IDENTITY\b|\bCREATE\s+SEQUENCE\b|\bnextval\b", re.IGNORECASE
     ),
     "sets something in the session": re.compile(
-        r"^\s*(SET|RESET|DISCARD)\s|\bset_config\((?!'lock_timeout', '\d+m?s', true\))|search_path"
+        r"^\s*(SET(?! TRANSACTION SNAPSHOT )|RESET|DISCARD)\s"
+        r"|\bset_config\((?!'lock_timeout', '\d+m?s', true\))|search_path"
     ),
     "makes a temporary table": re.compile(r"\bTEMP(ORARY)?\s+TABLE\b", re.IGNORECASE),
 }

@@ -3,6 +3,7 @@
 import typer
 
 from api.audit.cli_checkpoint import checkpoint
+from api.audit.cli_verify import verify
 
 app = typer.Typer(
     name="audit", help="The log: prove that nothing was rewritten.", no_args_is_help=True
@@ -15,3 +16,4 @@ def audit() -> None:
 
 
 app.command()(checkpoint)
+app.command()(verify)

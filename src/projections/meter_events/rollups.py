@@ -52,7 +52,7 @@ def add(rows: Rows, singles: Sequence[Singles], kept_from: int) -> None:
     meters = {name: meter_of(rows, name) for name in {one.meter for one in singles}}
     windowed = [one for one in singles if meters[one.meter].event_time_window is not None]
     if windowed:
-        rows.merge_many(USAGE_WINDOWS, _windows(meters, windowed))
+        rows.merge_many(USAGE_WINDOWS, windows(meters, windowed))
     rolled = [one for one in singles if is_rolled_up(meters[one.meter])]
     if rolled:
         _roll_up(rows, meters, rolled, kept_from, RESOLUTIONS)
@@ -72,7 +72,7 @@ def is_rolled_up(meter: UsageMeterRow) -> bool:
     return meter.event_time_window is None and meter.formula != "unique_count"
 
 
-def _windows(meters: Meters, singles: Sequence[Singles]) -> list[UsageWindowRow]:
+def windows(meters: Meters, singles: Sequence[Singles]) -> list[UsageWindowRow]:
     """The event received last of each window."""
     found: list[UsageWindowRow] = []
     for one in singles:

@@ -13,7 +13,7 @@ import msgspec
 
 from ledger.kernel.quantities import EXACT, MAX_DECIMALS, decimal_text
 from ledger.meter_events.aggregation import MICROSECONDS
-from ledger.meter_events.events import UsageRecorded
+from ledger.meter_events.events import UndecodedRecord, UsageRecorded
 from projections.meter_events.rows import MeterEventRow, series_of
 from projections.runtime.copying import NumericFields
 
@@ -173,9 +173,13 @@ def dimensions_of(payload: bytes, keys: tuple[str, ...]) -> str:
 
 def by_series(usage: Iterable[tuple[int, UsageRecorded]]) -> list[Singles]:
     """The records of usage events, each given with its position, in order of their series."""
+    return singles_of((position, event.undecoded_records()) for position, event in usage)
+
+
+def singles_of(usage: Iterable[tuple[int, Iterable[UndecodedRecord]]]) -> list[Singles]:
+    """The same of records that were decoded."""
     found: defaultdict[tuple[str, str], list[Single]] = defaultdict(list)
-    for position, event in usage:
-        records = event.undecoded_records()
+    for position, records in usage:
         for ordinal, (_, meter, customer, timestamp, value, payload) in enumerate(records):
             found[meter, customer].append((timestamp, position, ordinal, value, payload))
     units = Units()

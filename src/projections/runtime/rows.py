@@ -1,5 +1,6 @@
 """The rows that a projection reads and changes while it applies events."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -11,7 +12,7 @@ from projections.runtime.tables import Table
 
 R = TypeVar("R", bound=msgspec.Struct)
 
-_Slot = tuple[str, tuple[Any, ...]]
+_ByKey = dict[tuple[Any, ...], msgspec.Struct]
 
 
 class Within(NamedTuple):
@@ -88,17 +89,17 @@ class MemoryRows:
 
     def __init__(self, log: Log | None = None) -> None:
         self.log = log
-        self._rows: dict[_Slot, msgspec.Struct] = {}
+        self._rows: defaultdict[str, _ByKey] = defaultdict(dict)
 
     def get(self, table: Table[R], *key: Any) -> R | None:
-        row = self._rows.get((table.name, key))
+        row = self._rows[table.name].get(key)
         return row if isinstance(row, table.row) else None
 
     def put(self, table: Table[R], row: R) -> None:
-        self._rows[table.name, table.key_of(row)] = row
+        self._rows[table.name][table.key_of(row)] = row
 
     def delete(self, table: Table[Any], *key: Any) -> None:
-        self._rows.pop((table.name, key), None)
+        self._rows[table.name].pop(key, None)
 
     def insert_many(self, table: Table[R], rows: Iterable[R]) -> None:
         for row in rows:
@@ -137,7 +138,7 @@ class MemoryRows:
     ) -> list[R]:
         found = [
             row
-            for row in self.all(table)
+            for row in self.each(table)
             if within.start <= getattr(row, within.column) < within.end
             and all(getattr(row, name) == value for name, value in equal.items())
         ]
@@ -147,17 +148,21 @@ class MemoryRows:
     def spans(
         self, table: Table[Any], columns: tuple[str, ...], within: Spans
     ) -> list[tuple[Any, ...]]:
-        rows: list[Any] = self.all(table)
+        found: defaultdict[Any, list[Any]] = defaultdict(list)
+        for row in self.each(table):
+            found[getattr(row, within.equal)].append(row)
         return [
             (n, *(getattr(row, name) for name in columns))
             for n, (value, start, end) in enumerate(within.spans)
-            for row in rows
-            if getattr(row, within.equal) == value and start <= getattr(row, within.column) < end
+            for row in found.get(value, ())
+            if start <= getattr(row, within.column) < end
         ]
 
     def all(self, table: Table[R]) -> list[R]:
         """Every row of a table, by key."""
-        found = [(key, row) for (name, key), row in self._rows.items() if name == table.name]
-        return [
-            row for _, row in sorted(found, key=lambda item: item[0]) if isinstance(row, table.row)
-        ]
+        found = self._rows[table.name]
+        return [row for key in sorted(found) if isinstance(row := found[key], table.row)]
+
+    def each(self, table: Table[R]) -> list[R]:
+        """The same in any order."""
+        return [row for row in self._rows[table.name].values() if isinstance(row, table.row)]

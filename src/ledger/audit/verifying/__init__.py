@@ -1,0 +1,1 @@
+"""Verifying a ledger: everything stored of it, held against its log."""

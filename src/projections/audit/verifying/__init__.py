@@ -1,0 +1,1 @@
+"""Verifying read models: every row, held against what the log leads to."""

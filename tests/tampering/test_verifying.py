@@ -1,0 +1,116 @@
+"""Every ledger verified by the command, over one connection or in processes of their own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from api.audit.cli_audit import app
+from api.audit.verifying import verified
+from api.services import Services
+from projections.audit.verifying import cutting
+from tests.support.postgres import Database, PostgresServer
+from tests.tampering.scene import play
+
+
+@pytest.fixture(scope="module")
+def played(postgres_server: PostgresServer) -> Iterator[Database]:
+    """Two ledgers."""
+    with postgres_server.database() as database:
+        services = Services(database.app_url, pool_size=4, follow_inline=True)
+        for ledger_id in (1, 2):
+            play(services, ledger_id)
+        services.close()
+        yield database
+
+
+@pytest.fixture
+def settings(played: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Database:
+    monkeypatch.setenv("DATABASE_URL", played.app_url)
+    monkeypatch.setenv("TALLYBOOK_OWNER_DATABASE_URL", played.owner_url)
+    monkeypatch.setenv("TALLYBOOK_DATA_DIR", str(tmp_path))
+    return played
+
+
+def verify(*words: str) -> Result:
+    return CliRunner().invoke(app, ["verify", *words])
+
+
+def test_all_ledgers_hold(settings: Database) -> None:
+    told = verify()
+    assert told.exit_code == 0
+    lines = told.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["ledger 1", "ledger 2"]
+    assert all(line.endswith("holds") for line in lines)
+
+
+def test_the_first_bad_position_is_named_with_exit_code_3(settings: Database) -> None:
+    with psycopg.connect(settings.owner_url) as connection:
+        connection.execute("DELETE FROM ledger.usage_keys WHERE ledger_id = 2 AND position = 46")
+    try:
+        told = verify("--parallel", "1")
+        assert told.exit_code == 3
+        assert "ledger 1: 53 events" in told.stdout
+        assert "first bad position: 46" in told.stdout
+        document = json.loads(verify("--ledger", "2", "--json").stdout)
+    finally:
+        with psycopg.connect(settings.owner_url) as connection:
+            connection.execute(
+                "INSERT INTO ledger.usage_keys SELECT 2, ordinal, fingerprint, position, key "
+                "FROM ledger.usage_keys WHERE ledger_id = 1 AND position = 46"
+            )
+    [ledger] = document["ledgers"]
+    assert not document["holds"]
+    assert ledger["first_bad_position"] == 46
+    assert ledger["findings"][0]["where"] == "ledger.usage_keys"
+    assert ledger["failures"] > 20
+    assert len(ledger["findings"]) == 20
+    assert verify().exit_code == 0
+
+
+def test_read_models_may_be_left_out(settings: Database) -> None:
+    with psycopg.connect(settings.owner_url) as connection:
+        connection.execute("UPDATE projections.products_v1 SET created = created + 1")
+    try:
+        assert verify("--skip", "read-models").exit_code == 0
+        assert verify().exit_code == 3
+    finally:
+        with psycopg.connect(settings.owner_url) as connection:
+            connection.execute("UPDATE projections.products_v1 SET created = created - 1")
+    assert verify("--skip", "everything").exit_code == 2
+
+
+def test_a_ledger_that_is_not_there(settings: Database) -> None:
+    told = verify("--ledger", "77")
+    assert told.exit_code == 4
+    assert "77" in told.stderr
+
+
+def test_processes_find_what_one_finds(
+    played: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cutting, "WORTH_PROCESSES", 0)
+    services = Services(played.app_url, pool_size=4)
+    shown: list[tuple[int, int]] = []
+
+    def look(processes: int) -> list[dict[str, object]]:
+        found = verified(
+            services, (1,), lambda _: lambda *done: shown.append(done), processes=processes
+        )
+        return [{name: getattr(one, name) for name in one.__struct_fields__} for one in found]
+
+    try:
+        alone = look(1)
+        assert alone[0]["failures"] == 0
+        assert look(2) == alone
+        assert shown[-1] == (53, 53)
+        with psycopg.connect(played.owner_url) as connection:
+            connection.execute("UPDATE ledger.events SET state = '' WHERE position IN (3, 46)")
+            connection.execute("DELETE FROM projections.meter_events_v4 WHERE position = 47")
+        assert look(1)[0]["failures"] != 0
+        assert look(2) == look(1)
+    finally:
+        services.close()
