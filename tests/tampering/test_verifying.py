@@ -12,6 +12,7 @@ from api.audit.cli_audit import app
 from api.audit.verifying import verified
 from api.services import Services
 from projections.audit.verifying import cutting
+from projections.audit.verifying.verify import VerifiedLedger
 from tests.support.postgres import Database, PostgresServer
 from tests.tampering.scene import play
 
@@ -89,28 +90,26 @@ def test_a_ledger_that_is_not_there(settings: Database) -> None:
     assert "77" in told.stderr
 
 
-def test_processes_find_what_one_finds(
-    played: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_processes_find_what_one_finds(played: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cutting, "WORTH_PROCESSES", 0)
     services = Services(played.app_url, pool_size=4)
     shown: list[tuple[int, int]] = []
 
-    def look(processes: int) -> list[dict[str, object]]:
-        found = verified(
+    def look(processes: int) -> VerifiedLedger:
+        [found] = verified(
             services, (1,), lambda _: lambda *done: shown.append(done), processes=processes
         )
-        return [{name: getattr(one, name) for name in one.__struct_fields__} for one in found]
+        return found
 
     try:
-        alone = look(1)
-        assert alone[0]["failures"] == 0
-        assert look(2) == alone
+        assert look(1).findings == look(2).findings == []
         assert shown[-1] == (53, 53)
         with psycopg.connect(played.owner_url) as connection:
-            connection.execute("UPDATE ledger.events SET state = '' WHERE position IN (3, 46)")
+            connection.execute("UPDATE ledger.events SET state = '' WHERE position IN (20, 46)")
             connection.execute("DELETE FROM projections.meter_events_v4 WHERE position = 47")
-        assert look(1)[0]["failures"] != 0
-        assert look(2) == look(1)
+        alone, apart = look(1), look(2)
+        assert alone.first_bad_position == apart.first_bad_position == 20
+        assert alone.findings == apart.findings
+        assert alone.meter_events == apart.meter_events
     finally:
         services.close()

@@ -38,10 +38,11 @@ TREE: Final = "tree"
 _CAUSES: Final = (LOG, HEADS, FOLLOWERS, TREE)
 
 
-def by_position(finding: Finding) -> tuple[bool, bool, int]:
+def by_position(finding: Finding) -> tuple[bool, bool, int, str, str, str]:
     """Sorts findings: those of the log itself first, from which others follow; then those with a
     position, the least first."""
-    return finding.where not in _CAUSES, finding.position is None, finding.position or 0
+    place = finding.where not in _CAUSES, finding.position is None, finding.position or 0
+    return *place, finding.where, finding.key or "", finding.what
 
 
 @dataclass(slots=True)
@@ -56,7 +57,10 @@ class Findings:
         self.take(Finding(where, what, position, key or None))
 
     def take(self, finding: Finding) -> None:
-        """The same with a finding. Of the many of one place the first by position are kept."""
+        """The same with a finding. Of the many of one place the first by position are kept, and of
+        several that say the same, one."""
+        if finding in self.found:
+            return
         self.counts[finding.where] += 1
         self.found.append(finding)
         if self.counts[finding.where] > _MOST_NAMED:

@@ -3,6 +3,7 @@
 from typing import Final, LiteralString
 
 from ledger.audit.verifying import usage_keys
+from ledger.audit.verifying.findings import LOG
 from ledger.audit.verifying.moment import Moment
 from ledger.audit.verifying.walk import Stretch
 from projections.audit.verifying.tasks import Side, Slice
@@ -21,7 +22,7 @@ SELECT min(position), max(position), sum(octet_length(state))::bigint FROM ledge
 WHERE ledger_id = %(ledger)s GROUP BY (position - 1) / %(unit)s ORDER BY 1
 """
 
-_SHARE: LiteralString = "SELECT pg_total_relation_size('ledger.events')"
+_SHARE: LiteralString = "SELECT pg_total_relation_size(to_regclass(%(relation)s))"
 
 # A relation that is not cut in partitions is a leaf itself.
 _LEAVES: LiteralString = """
@@ -45,7 +46,7 @@ def cut(
         return [Stretch(1, head)] * (head > 0), [Slice(side, _relation(side)) for side in sides]
     tasks = processes * TASKS_A_PROCESS
     # Blocks are looked through for every ledger: worth it for one that has much of the table.
-    (stored,) = moment.row(_SHARE)
+    (stored,) = moment.row(_SHARE, relation=LOG)
     mostly = total * processes * 2 > stored
     slices = [
         one
