@@ -33,16 +33,19 @@ class Finding(msgspec.Struct, frozen=True):
 LOG: Final = "ledger.events"
 HEADS: Final = "ledger.heads"
 FOLLOWERS: Final = "projections.checkpoints"
-TREE: Final = "tree"
+TREE: Final = "hash tree"
+SIGNED: Final = "checkpoint"
 
-_CAUSES: Final = (LOG, HEADS, FOLLOWERS, TREE)
+_CAUSES: Final = (LOG, HEADS, FOLLOWERS, TREE, SIGNED)
 
 
-def by_position(finding: Finding) -> tuple[bool, bool, int, str, str, str]:
+def by_position(finding: Finding) -> tuple[bool, bool, int, int, str, str, str]:
     """Sorts findings: those of the log itself first, from which others follow; then those with a
     position, the least first."""
-    place = finding.where not in _CAUSES, finding.position is None, finding.position or 0
-    return *place, finding.where, finding.key or "", finding.what
+    where, position = finding.where, finding.position
+    rank = _CAUSES.index(where) if where in _CAUSES else len(_CAUSES)
+    place = where not in _CAUSES, position is None, position or 0, rank
+    return *place, where, finding.key or "", finding.what
 
 
 @dataclass(slots=True)
@@ -75,6 +78,12 @@ class Findings:
     def ordered(self) -> list[Finding]:
         """Those kept, by position."""
         return sorted(self.found, key=by_position)
+
+    def first_cause(self, first: int, last: int) -> int | None:
+        """The first position from one through another at which the log itself is wrong, as far as
+        is known by now."""
+        known = (one.position for one in self.found if one.where in _CAUSES)
+        return min((at for at in known if at is not None and first <= at <= last), default=None)
 
     @property
     def total(self) -> int:

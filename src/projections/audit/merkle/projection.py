@@ -48,7 +48,7 @@ class MerkleProjection:
         for tile, hashes in grow(size, leaves, lambda tile: _held(rows, tile)):
             rows.put(TILES, TileRow(tile.level, tile.number, hashes))
         for recorded in page:
-            _note(recorded, rows)
+            note(recorded, rows)
 
 
 def leaves_of(ledger_id: int, page: Sequence[RecordedEvent]) -> list[bytes]:
@@ -74,8 +74,8 @@ def _held(rows: Rows, tile: TileId) -> bytes:
     return row.hashes if row else b""
 
 
-def _note(recorded: RecordedEvent, rows: Rows) -> None:
-    """What decides when the next checkpoint is due."""
+def note(recorded: RecordedEvent, rows: Rows) -> None:
+    """Take down signed checkpoints, and what decides when the next one is due."""
     at = to_epoch(recorded.recorded_at)
     if recorded.position == 1:
         rows.put(SIGNING, SigningRow(THE_ONE, began=at))

@@ -12,11 +12,14 @@ from msgspec.structs import replace
 
 from ledger.audit.verifying.findings import LOG, Findings
 from ledger.audit.verifying.moment import Moment
+from ledger.audit.verifying.signatures import Signed
 from ledger.audit.verifying.walk import described
+from ledger.checkpoints.events import CheckpointSigned
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from ledger.meter_events.events import MeterEventCancelled
 from ledger.store.mapper import LedgerMapper
+from projections.audit.merkle.projection import MerkleProjection, note
 from projections.audit.verifying.usage_rows import Known, Line, Touched
 from projections.meter_events.billed_lines import BILLED_LINES, with_lateness
 from projections.meter_events.lateness import Touch
@@ -47,15 +50,25 @@ class Folded:
         self.projections = list(projections)
         self.reached = reached
         self.rows = MemoryRows()
+        self.signed: list[Signed] = []
         self._cancelled: list[tuple[RecordedEvent, MeterEventCancelled]] = []
 
     def take(self, page: Sequence[RecordedEvent], findings: Findings) -> None:
         """Fold events. A projection that cannot take one is a finding, and ends there."""
+        self.signed += [
+            Signed(one.position, one.event)
+            for one in page
+            if isinstance(one.event, CheckpointSigned)
+        ]
         for projection in [*self.projections]:
             name = checkpoint_name(projection)
             due = [one for one in page if one.position <= self.reached[name]]
             if isinstance(projection, MeterEventsProjection):
                 due = self._without_cancellations(due)
+            if isinstance(projection, MerkleProjection):
+                for recorded in due:
+                    note(recorded, self.rows)
+                continue
             # One that takes whole pages is told a page, of which the first event is named.
             whole = isinstance(projection, PageProjection)
             for some in [due] if whole else [[one] for one in due]:

@@ -54,7 +54,7 @@ class StretchTotals(msgspec.Struct):
     usage."""
 
     stretch: Stretch
-    leaves: list[bytes]
+    leaves: bytes
     events: int
     records: int
     keys: int
@@ -94,7 +94,9 @@ class Verifying:
             advance(len(page))
         usage.take(waiting, findings)
         totals = totals_of(usage)
-        return StretchTotals(stretch, leaves, events, records, keys, totals, findings.found)
+        return StretchTotals(
+            stretch, b"".join(leaves), events, records, keys, totals, findings.found
+        )
 
     def slice_sum(self, part: Slice) -> int:
         """The sum of the rows of a slice."""

@@ -5,10 +5,15 @@ from typing import Any, Final, LiteralString
 
 import msgspec
 
+from ledger.audit.merkle.notes import Checkpoint, PublicKey
+from ledger.audit.merkle.tree import HASH_BYTES
 from ledger.audit.verifying.bookkeeping import check_bookkeeping, last_position
 from ledger.audit.verifying.findings import FOLLOWERS, Finding, Findings
 from ledger.audit.verifying.moment import Moment
+from ledger.audit.verifying.signatures import check_kept, check_signed
 from ledger.store.mapper import LedgerMapper
+from projections.audit.merkle.projection import MerkleProjection
+from projections.audit.merkle.rows import TILES
 from projections.audit.verifying.catalogue import Folded, catalogue_pages
 from projections.audit.verifying.comparing import Expected, compare
 from projections.audit.verifying.cutting import cut
@@ -23,12 +28,14 @@ from projections.audit.verifying.processes import (
     without_collector,
 )
 from projections.audit.verifying.tasks import Side, Verifying
+from projections.audit.verifying.tree import LeafTree
 from projections.audit.verifying.usage_rows import MERGED, Known, put_together
 from projections.meter_events.projection import MeterEventsProjection
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS
 from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.tables import Table
 
+_MERKLE: Final = checkpoint_name(MerkleProjection())
 _USAGE: Final = checkpoint_name(MeterEventsProjection())
 
 _STANDING: LiteralString = """
@@ -50,6 +57,7 @@ class VerifiedLedger(msgspec.Struct, kw_only=True):
     events: int = 0
     meter_events: int = 0
     rows: int = 0
+    checkpoints: int = 0
     behind: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     findings: list[Finding] = msgspec.field(default_factory=list[Finding])
     failures: int = 0
@@ -71,7 +79,11 @@ def followed_ledgers(moment: Moment) -> list[int]:
 
 
 class LedgerVerification:
-    """Verifies one ledger as of one moment. Without `projections`, no read models."""
+    """Verifies one ledger as of one moment. Without `projections`, no read models.
+
+    `trusted` are the keys by which checkpoints have to be signed, those that the log names if there
+    are none; `kept` is a checkpoint that somebody outside kept.
+    """
 
     def __init__(
         self,
@@ -79,9 +91,14 @@ class LedgerVerification:
         ledger_id: int,
         mapper: LedgerMapper,
         projections: Sequence[Projection],
+        *,
+        trusted: Sequence[PublicKey] = (),
+        kept: Checkpoint | None = None,
     ) -> None:
         self.findings = Findings()
         self._moment = moment
+        self._trusted = trusted
+        self._kept = kept
         self._ledger_id = ledger_id
         self._mapper = mapper
         self._head = last_position(moment, ledger_id)
@@ -100,7 +117,7 @@ class LedgerVerification:
             self._walk(known, processes, progress)
             for projection in self._folded.projections:
                 for table in projection.tables:
-                    if table is not METER_EVENTS:
+                    if table not in (METER_EVENTS, TILES):
                         self.verified.rows += self._compare(table)
         self.verified.findings = self.findings.ordered()
         self.verified.failures = self.findings.total
@@ -134,8 +151,9 @@ class LedgerVerification:
             )
         else:
             outcome = run_here(verifying, tasks, progress)
-        totals, rows = put_together([part.usage for part in outcome.stretches])
         self._take(outcome)
+        self._check_tree(b"".join(part.leaves for part in outcome.stretches))
+        totals, rows = put_together([part.usage for part in outcome.stretches])
         sums = {
             "keys": sum(part.keys for part in outcome.stretches),
             "singles": totals.singles,
@@ -149,6 +167,19 @@ class LedgerVerification:
             self._folded.touch_lines(totals.touched)
             for table in MERGED:
                 self._folded.rows.insert_many(table, rows.each(table))
+
+    def _check_tree(self, leaves: bytes) -> None:
+        """The tree as far as it was grown, and every checkpoint."""
+        tree = LeafTree(leaves)
+        if _MERKLE in self._folded.reached:
+            grown = min(max(self._folded.reached[_MERKLE], 0), tree.size)
+            held = tree if grown == tree.size else LeafTree(leaves[: grown * HASH_BYTES])
+            held.check(self._moment, self._ledger_id, self.findings)
+        signed = self._folded.signed
+        check_signed(self._ledger_id, signed, tree.root, self._trusted, self.findings)
+        self.verified.checkpoints = len(signed)
+        if self._kept is not None:
+            check_kept(self._kept, self._head, tree.root, self.findings)
 
     def _take(self, outcome: Outcome) -> None:
         for part in outcome.stretches:
