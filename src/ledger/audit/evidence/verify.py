@@ -393,6 +393,10 @@ class Pack:
         """What is shown of a stream's events, oldest first."""
         return [event for event in self.events if event["stream"] == name and "data" in event]
 
+    def meter(self, name: str) -> dict[str, Any]:
+        """What decides how a meter's events are counted."""
+        return self.the(name, "meter.created")["data"]
+
     def the(self, stream: str, topic: str) -> dict[str, Any]:
         """The one event of a kind in a stream."""
         found = [one for one in self.stream(stream) if one["topic"].startswith(f"{topic}.v")]
@@ -602,13 +606,11 @@ def check_number(pack: Pack) -> str:
 def check_usage(pack: Pack) -> str:
     """Quantities and evidence of metered lines follow from the customer's own records."""
     document, lines, events = pack.document, 0, 0
-    by_meter = uncancelled_records(pack)
+    records = uncancelled_records(pack)
     for line in document["lines"]:
         if line["kind"] != "metered":
             continue
-        meter = pack.the(line["meter"], "meter.created")["data"]
-        start, end = (microseconds(line["period"][name]) for name in ("start", "end"))
-        counted = counted_events(by_meter.get(line["meter"], []), meter, start, end)
+        meter, counted = pack.meter(line["meter"]), counted_of(pack, line, records)
         if evidence_of(meter["formula"], counted) != line["evidence"]:
             raise Bad(USAGE, f"the meter events of line {line['id']} are not those it was billed")
         quantity = amounts_to(meter["formula"], counted)
@@ -616,6 +618,14 @@ def check_usage(pack: Pack) -> str:
             raise Bad(INVOICE, f"line {line['id']} bills {line['quantity']}, used is {quantity}")
         lines, events = lines + 1, events + len(counted)
     return f"the quantities of {lines} metered lines follow from {events} meter events"
+
+
+def counted_of(
+    pack: Pack, line: dict[str, Any], records: dict[str, list[tuple[Any, ...]]]
+) -> list[tuple[Any, ...]]:
+    """What a metered line counts of the records that were not cancelled."""
+    start, end = (microseconds(line["period"][name]) for name in ("start", "end"))
+    return counted_events(records.get(line["meter"], []), pack.meter(line["meter"]), start, end)
 
 
 def uncancelled_records(pack: Pack) -> dict[str, list[tuple[Any, ...]]]:
