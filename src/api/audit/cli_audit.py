@@ -4,6 +4,7 @@ import typer
 
 from api.audit.cli_checkpoint import checkpoint
 from api.audit.cli_verify import verify
+from api.audit.cli_export import export
 
 app = typer.Typer(
     name="audit", help="The log: prove that nothing was rewritten.", no_args_is_help=True
@@ -17,3 +18,4 @@ def audit() -> None:
 
 app.command()(checkpoint)
 app.command()(verify)
+app.command()(export)

@@ -57,7 +57,7 @@ def checkpoint(
         elif against is not None:
             _compare(services, ledger, _read(against), public_key, as_json=as_json)
         else:
-            _print_checkpoint(_signed(services, ledger, data_dir), as_json=as_json)
+            _print_checkpoint(signed_now(services, ledger, data_dir), as_json=as_json)
 
 
 def _print_checkpoint(row: "CheckpointRow", *, as_json: bool) -> None:
@@ -69,7 +69,7 @@ def _print_checkpoint(row: "CheckpointRow", *, as_json: bool) -> None:
         sys.stdout.write(row.note)
 
 
-def _signed(
+def signed_now(
     services: "Services", ledger: "LedgerIdentity", data_dir: Path | None
 ) -> "CheckpointRow":
     """The last checkpoint, signed now if there is news and a key to sign with."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from api.audit.adjustments import ADJUSTMENTS
 from api.audit.events.routes import EVENTS
+from api.audit.evidence import EVIDENCE
 from api.audit.explain import explained
 from api.audit.forgetting import FORGETTING
 from api.audit.ledger_check import LEDGER_CHECK
@@ -96,6 +97,7 @@ ROUTES: list[Route] = [
         _usage,
     ),
     ADJUSTMENTS,
+    EVIDENCE,
     FORGETTING,
     *EVENTS,
     *PAGES,

@@ -42,19 +42,20 @@ class Tree:
 
     def root(self, size: int) -> bytes:
         """The root over the first events."""
-        return self._hashes([Span(0, size)])[0]
+        return self.hashes([Span(0, size)])[0]
 
     def inclusion(self, position: int, size: int) -> tuple[bytes, list[bytes]]:
         """The root over the first `size` events, and the proof that the one at a position is among
         them."""
-        root, *proof = self._hashes([Span(0, size), *inclusion_spans(position - 1, size)])
+        root, *proof = self.hashes([Span(0, size), *inclusion_spans(position - 1, size)])
         return root, proof
 
     def consistency(self, first: int, size: int) -> list[bytes]:
         """The proof that the first `size` events begin with the first `first`."""
-        return self._hashes(consistency_spans(first, size))
+        return self.hashes(consistency_spans(first, size))
 
-    def _hashes(self, spans: list[Span]) -> list[bytes]:
+    def hashes(self, spans: list[Span]) -> list[bytes]:
+        """The hashes of spans that the tree is split into, in their order."""
         hash_of = hashes_from(self._tiles(tiles_for(spans)))
         return [span_hash(span, hash_of) for span in spans]
 

@@ -11,6 +11,11 @@ SELECT data::text AS data FROM {CHECKPOINTS.relation()}
 WHERE ledger_id = %(ledger_id)s AND size >= %(covering)s ORDER BY sequence DESC LIMIT 1
 """
 
+_FIRST: LiteralString = f"""
+SELECT data::text AS data FROM {CHECKPOINTS.relation()}
+WHERE ledger_id = %(ledger_id)s AND size >= %(covering)s ORDER BY sequence LIMIT 1
+"""
+
 _KEYS: LiteralString = f"""
 SELECT data->>'key' AS key, count(*) AS checkpoints, min(size) AS first_size, max(size) AS last_size
 FROM {CHECKPOINTS.relation()} WHERE ledger_id = %(ledger_id)s
@@ -40,6 +45,12 @@ class LogKey(NamedTuple):
 def last_checkpoint(reader: Reader, covering: int = 0) -> CheckpointRow | None:
     """The last checkpoint, of at least `covering` events. It does not wait for the read model."""
     records = reader.fetch(_LAST, {"covering": covering})
+    return CHECKPOINTS.from_record(records[0]) if records else None
+
+
+def first_checkpoint(reader: Reader, covering: int) -> CheckpointRow | None:
+    """The first checkpoint of at least `covering` events. It does not wait for the read model."""
+    records = reader.fetch(_FIRST, {"covering": covering})
     return CHECKPOINTS.from_record(records[0]) if records else None
 
 

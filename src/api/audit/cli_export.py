@@ -1,0 +1,113 @@
+"""`tallybook audit export`: the evidence of one invoice, for an outsider to check."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from api.cli.connection import DataDir, opened
+from api.cli.output import EXIT_DIFFERENT, EXIT_REFUSED, AsJson, data, explained, note
+from api.invoices.cli import LiveOrTest
+
+if TYPE_CHECKING:
+    from api.audit.evidence import Exported
+    from api.services import Services
+    from ledger.kernel.commands import LedgerIdentity
+
+InvoiceOption = Annotated[
+    str, typer.Option("--invoice", metavar="ID", help="As the API names it: in_…")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where to write it; '-' is standard output. By default the invoice's id with .zip or "
+        ".sqlite behind it, in this folder.",
+        dir_okay=False,
+        allow_dash=True,
+    ),
+]
+Form = Annotated[
+    Literal["zip", "sqlite"],
+    typer.Option(
+        "--format",
+        help="An archive that proves the invoice, or the same as tables in a SQLite file.",
+    ),
+]
+
+
+def export(
+    invoice: InvoiceOption,
+    output: Output = None,
+    form: Form = "zip",
+    live: LiveOrTest = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Write everything that proves a finalized invoice into one file for an outsider.
+
+    It has the invoice, every event that it rests on, the customer's own usage, proofs to a signed
+    checkpoint, and verify.py, which checks all of it with a bare Python. A checkpoint is signed now
+    if none covers the invoice yet. Exit code 3 when the log does not prove the invoice, 4 when
+    there is no such invoice, 6 for a draft.
+    """
+    from api.audit.evidence import Unprovable
+    from api.invoices.finding import ledger_of_invoice
+
+    file = output or Path(f"{invoice}.{form}")
+    to_stdout = str(file) == "-"
+    with explained(), opened(data_dir) as (services, _):
+        try:
+            identity = ledger_of_invoice(services, invoice, livemode=live)
+            made = _made(services, identity, invoice, data_dir)
+        except Unprovable as wrong:
+            note(wrong.message)
+            raise typer.Exit(EXIT_DIFFERENT) from None
+    content = made.content(form)
+    _write(file, content, to_stdout=to_stdout)
+    if as_json and not to_stdout:
+        data(made.document(content) | {"file": str(file)})
+    elif not to_stdout:
+        _tell(made, file, content)
+
+
+def _made(
+    services: "Services", identity: "LedgerIdentity", invoice: str, data_dir: Path | None
+) -> "Exported":
+    """The evidence, with a checkpoint that is signed now where none covers it yet."""
+    from api.audit.cli_checkpoint import signed_now
+    from api.audit.evidence import Uncovered, evidence_of, exported
+
+    evidence = evidence_of(services, identity, invoice)
+    try:
+        return exported(services, evidence)
+    except Uncovered:
+        signed_now(services, identity, data_dir)
+    return exported(services, evidence)
+
+
+def _write(file: Path, content: bytes, *, to_stdout: bool) -> None:
+    if to_stdout:
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        note(f"{file} cannot be written: {error.strerror}.")
+        raise typer.Exit(EXIT_REFUSED) from None
+
+
+def _tell(made: "Exported", file: Path, content: bytes) -> None:
+    shown = made.document(content)
+    typer.echo(f"{file}: {len(content):,} bytes")
+    typer.echo(f"  invoice       {made.invoice}")
+    typer.echo(f"  events        {made.events}")
+    typer.echo(f"  meter events  {made.meter_events}")
+    typer.echo(f"  checkpoint    of {made.checkpoint.size} events")
+    typer.echo(f"  key           {made.checkpoint.public_key}")
+    typer.echo(f"  sha256        {shown['sha256']}")
+    if file.suffix != ".sqlite":
+        note(f"It is checked by verify.py, which is in it: python3 -I -S verify.py {file.name}")
