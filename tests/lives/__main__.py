@@ -1,7 +1,7 @@
 """`python -m tests.lives [NUMBER] [--on-postgresql]`: plays many lives, and says what was in them.
 
-On PostgreSQL every invoice is also replayed from the log, and `tallybook ledger check` is asked
-after each life. The server is that of TALLYBOOK_TEST_DATABASE_URL, or one that is started for it.
+On PostgreSQL every invoice is also replayed from the log and proved by its evidence, and `tallybook
+ledger check` is asked after each life. The server is that of TALLYBOOK_TEST_DATABASE_URL, or one that is started for it.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main() -> None:
     for what, times in sorted(seen.items()):
         print(f"{times:>9,}  {what}")
     if options.on_postgresql:
-        print("every invoice replays equal, and every identity of the ledger reads 0")
+        print("every invoice replays equal and is proved, and every identity of the ledger reads 0")
     print("every invoice is that of the independent biller")
 
 

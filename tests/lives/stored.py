@@ -17,6 +17,7 @@ from ledger.store.work import Work
 from tests.lives.played import Played
 from tests.lives.stories import Life
 from tests.support.billing_ledger import Fact, at
+from tests.support.evidence import packed, verdict
 from tests.support.late_ledger import broken
 from tests.support.postgres import Database
 
@@ -60,6 +61,10 @@ class LedgerOnPostgresql:
         """An invoice reckoned again from the log alone."""
         return recompute(self._application, invoice)
 
+    def evidence(self, invoice: str) -> list[str]:
+        """What the verifier of an evidence pack says against an invoice."""
+        return verdict(packed(self._application, invoice))
+
     def check(self) -> LedgerCheck:
         """Every identity of `tallybook ledger check`, the read models among them."""
         return checked(self._services, self._identity)
@@ -73,14 +78,15 @@ class LedgersOnPostgresql:
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def play(self, life: Life) -> Played:
-        """A life in which every invoice is that of the biller and replays equal, and after which
-        every identity of the ledger reads 0."""
+        """A life in which every invoice is that of the biller, replays equal and can be proved,
+        and after which every identity of the ledger reads 0."""
         ledger = LedgerOnPostgresql(self.services, next(self._ids), from_epoch(life.start))
         played = Played(life, ledger)
         played.play()
         assert played.issued() == played.expected()
         for invoice in played.invoices():
             assert ledger.replay(invoice).differences == ()
+            assert ledger.evidence(invoice) == []
         found = ledger.check()
         assert broken(found) == []
         assert not any(sum(map(abs, one.differences.values())) for one in found.identities)

@@ -14,8 +14,8 @@ from ledger.audit.merkle.notes import Checkpoint, SigningKey, sign_note
 from ledger.audit.merkle.tree import hashes_over, root_of, span_hash
 from ledger.kernel.clock import to_microseconds
 from ledger.meter_events.validation import UsageReport
+from ledger.store.event_sourcing import EventSourcedLedger
 from tests.support.billing_ledger import at
-from tests.support.stored_ledger import StoredLedger
 
 KEY = SigningKey(bytes(range(32)))
 ORIGIN = "tallybook.example/ledger"
@@ -31,16 +31,15 @@ def report(
     return UsageReport(meter, identifier, payload, to_microseconds(at(day)), None)
 
 
-def packed(ledger: StoredLedger, invoice: str) -> Files:
+def packed(ledger: EventSourcedLedger, invoice: str) -> Files:
     """The pack of an invoice, signed over the log as it is now."""
-    recorder = ledger.application.recorder
-    stored = recorder.select_notifications(1, 1_000_000)
-    leaves = [leaf_of(ledger.ledger_id, one) for one in stored]
+    stored = ledger.recorder.select_notifications(1, 1_000_000)
+    leaves = [leaf_of(ledger.recorder.ledger_id, one) for one in stored]
     note = sign_note(Checkpoint(ORIGIN, len(leaves), root_of(leaves)), KEY)
     signed = SignedRoot(len(leaves), note, str(KEY.public(ORIGIN)))
     hash_of = hashes_over(leaves)
     return pack_files(
-        collect(ledger.application, invoice),
+        collect(ledger, invoice),
         signed,
         lambda spans: (span_hash(span, hash_of) for span in spans),
     )

@@ -38,4 +38,4 @@ def files(datastore: Datastore) -> Files:
     ledger = shop_of_two(datastore)
     invoice = ledger.close("2026-02-01")
     ledger.finalize(invoice, "2026-02-01T01:00")
-    return packed(ledger, invoice)
+    return packed(ledger.application, invoice)

@@ -138,7 +138,7 @@ def test_nothing_of_other_customers_is_in_it(busy: tuple[Marked, str]) -> None:
         for one in others.ledger.application.recorder.select_notifications(1, 10_000)
     )
     assert sum(mark.encode() in log for mark in others.marks) > 100
-    files = packed(others.ledger, invoice)
+    files = packed(others.ledger.application, invoice)
     assert verdict(files) == []
     content = everything_readable(files)
     assert [mark for mark in others.marks if mark.encode() in content] == []
@@ -148,7 +148,7 @@ def test_nothing_of_other_customers_is_in_it(busy: tuple[Marked, str]) -> None:
 
 def test_personal_details_are_in_it_as_they_are_stored(busy: tuple[Marked, str]) -> None:
     others, invoice = busy
-    files = packed(others.ledger, invoice)
+    files = packed(others.ledger.application, invoice)
     assert b"Own Name" not in everything_readable(files)
     events = [json.loads(line) for line in files[verify.EVENTS].splitlines()]
     [changed] = [one for one in events if one["topic"].startswith("customer.details_changed")]
@@ -158,7 +158,8 @@ def test_personal_details_are_in_it_as_they_are_stored(busy: tuple[Marked, str])
 def test_what_it_does_not_show_is_named_by_its_digest(busy: tuple[Marked, str]) -> None:
     others, invoice = busy
     events = [
-        json.loads(line) for line in packed(others.ledger, invoice)[verify.EVENTS].splitlines()
+        json.loads(line)
+        for line in packed(others.ledger.application, invoice)[verify.EVENTS].splitlines()
     ]
     withheld = {one["topic"] for one in events if "state" not in one}
     assert withheld == {"product.price_attached.v1"}

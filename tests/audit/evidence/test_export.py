@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.http_shop import FEBRUARY, HOUR, HttpShop, shop
 from tests.support.postgres import Database
-from tests.support.served import ROOT, Served, serving
+from tests.support.served import ROOT, TEST_LEDGER, Served, serving
+from tests.support.tampering import rewritten
 
 __all__ = ["shop"]
 
@@ -131,3 +132,24 @@ def test_a_folder_that_is_not_there(served: Served, invoice: str, tmp_path: Path
     there = str(tmp_path / "missing" / "pack.zip")
     ran = served.command("audit", "export", "--invoice", invoice, "-o", there)
     assert (ran.returncode, "cannot be written" in ran.stderr) == (6, True)
+
+
+@pytest.mark.parametrize(
+    ("topic", "old", "new", "said"),
+    [
+        ("invoice.finalized.v2", b'"total":120', b'"total":121', "does not follow from the log"),
+        ("invoice.drafted.v2", b'"auto_advance":true', b'"auto_advance":false', "do not lead to"),
+    ],
+)
+def test_a_log_that_was_altered_proves_nothing(
+    served: Served, shop: HttpShop, invoice: str, topic: str, old: bytes, new: bytes, said: str
+) -> None:
+    """Whether or not the invoice still follows from it."""
+    owner_url = served.environment["TALLYBOOK_OWNER_DATABASE_URL"]
+    assert served.command("audit", "checkpoint").returncode == 0
+    with rewritten(owner_url, TEST_LEDGER, topic, old, new, stream=invoice):
+        refusal = shop.refused("GET", f"/audit/v1/invoices/{invoice}/evidence")
+        ran = served.command("audit", "export", "--invoice", invoice, "-o", "-")
+    assert (refusal.status, ran.returncode, ran.stdout) == (409, 3, "")
+    assert said in refusal.message
+    assert said in ran.stderr

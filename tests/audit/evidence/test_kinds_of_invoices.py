@@ -42,7 +42,7 @@ def finish(ledger: StoredLedger, end: str) -> str:
 
 def checked(ledger: StoredLedger, invoice: str) -> dict[str, Any]:
     """The document of an invoice whose pack holds."""
-    files = packed(ledger, invoice)
+    files = packed(ledger.application, invoice)
     assert verdict(files) == []
     document: dict[str, Any] = json.loads(files[verify.INVOICE])
     return document

@@ -5,6 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from ledger.audit.evidence import verify
@@ -16,6 +17,8 @@ from ledger.store.datastore import Datastore
 from tests.audit.evidence.conftest import shop_of_two
 from tests.support.billing_ledger import at
 from tests.support.evidence import KEY, ORIGIN, Files, listed_anew, packed, run_verifier, verdict
+from tests.support.postgres import Database
+from tests.support.stored_ledger import StoredLedger
 
 
 def records(files: Files) -> list[list[object]]:
@@ -95,8 +98,8 @@ def test_a_pack_is_the_same_however_often_it_is_made(datastore: Datastore) -> No
     ledger = shop_of_two(datastore)
     invoice = ledger.close("2026-02-01")
     ledger.finalize(invoice, "2026-02-01T01:00")
-    first = archive(packed(ledger, invoice))
-    assert archive(packed(ledger, invoice)) == first
+    first = archive(packed(ledger.application, invoice))
+    assert archive(packed(ledger.application, invoice)) == first
     with zipfile.ZipFile(io.BytesIO(first)) as made:
         assert made.namelist() == sorted(made.namelist())
         assert {entry.date_time for entry in made.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -111,7 +114,22 @@ def test_what_happens_later_has_no_part_in_it(datastore: Datastore) -> None:
     ledger.do(UpdatePrice(price="price_tokens", changes={"active": False}))
     ledger.finalize(ledger.close("2026-03-01"), "2026-03-01T01:00")
     assert collect(ledger.application, invoice) == before
-    assert verdict(packed(ledger, invoice)) == []
+    assert verdict(packed(ledger.application, invoice)) == []
+
+
+def test_a_forgotten_customers_invoice_is_proved_as_before(
+    datastore: Datastore, shared_database: Database
+) -> None:
+    ledger = shop_of_two(datastore)
+    invoice = ledger.close("2026-02-01")
+    ledger.finalize(invoice, "2026-02-01T01:00")
+    before = packed(ledger.application, invoice)
+    with psycopg.connect(shared_database.owner_url) as connection:
+        connection.execute(
+            "DELETE FROM ledger.customer_keys WHERE ledger_id = %s", (ledger.ledger_id,)
+        )
+    after = StoredLedger(datastore, ledger.ledger_id)
+    assert packed(after.application, invoice) == before
 
 
 def test_only_finalized_invoices_have_evidence(datastore: Datastore) -> None:
@@ -129,7 +147,7 @@ def test_an_invoice_without_usage_has_a_pack(datastore: Datastore) -> None:
     ledger.now = at("2026-02-20")
     invoice = ledger.close("2026-03-01")
     ledger.finalize(invoice, "2026-03-01T01:00")
-    files = packed(ledger, invoice)
+    files = packed(ledger.application, invoice)
     assert files[verify.USAGE] == b""
     assert verdict(files) == []
 

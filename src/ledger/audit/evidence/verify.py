@@ -43,6 +43,9 @@ FILES = {INVOICE, EVENTS, USAGE, PROOF, CHECKPOINT, KEY, LINES, STEPS, README, V
 
 READ = FILES | {MANIFEST}
 
+NOT_OURS = {".DS_Store", "Thumbs.db", "desktop.ini"}
+"""What programs that show folders leave in them."""
+
 EXACT = decimal.Context(
     prec=120, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Inexact]
 )
@@ -850,7 +853,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
         try:
-            if not file.is_dir():
+            if file.name not in NOT_OURS and not file.is_dir():
                 files[name] = file.read_bytes() if name in READ else b""
         except OSError as error:
             raise Bad(name, f"cannot be read: {error.strerror}") from None
