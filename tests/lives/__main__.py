@@ -1,7 +1,8 @@
 """`python -m tests.lives [NUMBER] [--on-postgresql]`: plays many lives, and says what was in them.
 
 On PostgreSQL every invoice is also replayed from the log and proved by its evidence, and `tallybook
-ledger check` is asked after each life. The server is that of TALLYBOOK_TEST_DATABASE_URL, or one that is started for it.
+ledger check` is asked after each life. The server is that of TALLYBOOK_TEST_DATABASE_URL, or one
+that is started for it.
 """
 
 import argparse
