@@ -3,8 +3,8 @@
 import typer
 
 from api.audit.cli_checkpoint import checkpoint
-from api.audit.cli_verify import verify
 from api.audit.cli_export import export
+from api.audit.cli_verify import verify
 
 app = typer.Typer(
     name="audit", help="The log: prove that nothing was rewritten.", no_args_is_help=True
