@@ -35,6 +35,7 @@ BENCHMARKS = {
     "close": "close_period",
     "previews": "preview_items",
     "merkle": "merkle",
+    "replay": "replay",
 }
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
 report)`."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 
 from ledger.application import LedgerApplication, Outcome
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
@@ -88,7 +88,7 @@ class CountingRecorder(LedgerRecorder):
         self.reads: list[Collection[str]] = []
         self.appends: list[int] = []
 
-    def select_streams(self, versions: Mapping[str, int]) -> list[StoredEvent]:
+    def select_streams(self, versions: Mapping[str, int]) -> list[Notification]:
         self.reads.append(list(versions))
         return super().select_streams(versions)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.audit.recompute import Recomputation, recompute
-from ledger.invoices.redrafting import UnexplainedInvoice
+from ledger.audit.recompute import Outcome, Recomputation, recompute_all
+from ledger.kernel.errors import LedgerError
 from ledger.store.event_sourcing import EventSourcedLedger
 
 
@@ -46,7 +46,14 @@ class Replay:
 
 def replay(ledger: EventSourcedLedger, invoice_id: str) -> Replay:
     """Raises NotFound, and InvalidRequest for a draft."""
-    try:
-        return Replay(invoice_id, recompute(ledger, invoice_id))
-    except UnexplainedInvoice as missing:
-        return Replay(invoice_id, None, str(missing))
+    [(_, outcome)] = recompute_all(ledger, [invoice_id])
+    if isinstance(outcome, LedgerError):
+        raise outcome
+    return replay_of(invoice_id, outcome)
+
+
+def replay_of(invoice_id: str, outcome: Outcome) -> Replay:
+    """What came of one invoice of many."""
+    if isinstance(outcome, Recomputation):
+        return Replay(invoice_id, outcome)
+    return Replay(invoice_id, None, str(outcome))

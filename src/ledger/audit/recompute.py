@@ -1,64 +1,33 @@
-"""A finalized invoice again, from the log alone, compared with what was issued to the last byte.
+"""Many invoices recomputed together: what they share is read once, and usage in a single pass."""
 
-Nothing recorded on the invoice is trusted but its pins: when it was finalized, through which
-position, by which engine. Its lines follow from the subscription as it stood, their terms from
-the prices, their quantities from the usage recorded by then, and its number from the customer's.
-"""
-
-import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import islice
+from typing import Final, TypeAlias, TypeVar
 
-import msgspec
+from eventsourcing.persistence import PersistenceError
 
-from ledger.audit.history import PastWork, recorded_stream, usage_from_log, work_at
-from ledger.customers import aggregate as customers
-from ledger.invoices import aggregate as invoices
-from ledger.invoices.aggregate import edited
-from ledger.invoices.bill import Issue, issue
-from ledger.invoices.document import canonical_document
-from ledger.invoices.events import (
-    InvoiceDetailsChanged,
-    InvoiceDrafted,
-    InvoiceFinalized,
-    InvoiceLinesChanged,
-    InvoiceNumberAssigned,
-)
-from ledger.invoices.finalizing import bill_now
-from ledger.invoices.numbering import assign_number, last_sequence, numbers_stream
-from ledger.invoices.redrafting import UnexplainedInvoice, redraft
-from ledger.kernel.errors import InvalidRequest, NotFound
-from ledger.kernel.events import RecordedEvent
+from ledger.audit.history import PastStreams
+from ledger.audit.recomputing import History, Recomputation, Recomputing
+from ledger.invoices.events import InvoiceDrafted
+from ledger.invoices.redrafting import UnexplainedInvoice
+from ledger.kernel.errors import LedgerError
+from ledger.meter_events.sweeping import Swept, sweep
+from ledger.meter_events.usage import Asked, Positions, UsageAsOf, UsageQuestion
+from ledger.meter_events.usage_in_log import UnreadableUsage, UsageInLog
 from ledger.store.event_sourcing import EventSourcedLedger
 
+__all__ = ["Recomputation", "recompute", "recompute_all"]
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A part of the document that differs: a line by its id, or a field by its name."""
+MOST_TOGETHER: Final = 5_000
+"""Invoices whose usage is counted in one pass: what is known of them is held meanwhile."""
 
-    part: str
-    recorded: Any
-    recomputed: Any
+_BATCH: Final = 250
 
-
-@dataclass(frozen=True, slots=True)
-class Recomputation:
-    """The outcome. `events` counts the facts folded and the meter events rated.
-
-    The documents are canonical bytes; `recorded_sha256` is as it stands in the log, `digest` is
-    that of the recomputed document.
-    """
-
-    invoice: str
-    equal: bool
-    through_position: int
-    engine_version: int
-    events: int
-    digest: str
-    recorded_sha256: str
-    recorded_document: bytes
-    recomputed_document: bytes
-    differences: tuple[Difference, ...]
+T = TypeVar("T")
+Outcome: TypeAlias = Recomputation | UnexplainedInvoice | LedgerError
+Chosen: TypeAlias = Callable[[InvoiceDrafted], bool]
 
 
 def recompute(ledger: EventSourcedLedger, invoice_id: str) -> Recomputation:
@@ -67,111 +36,109 @@ def recompute(ledger: EventSourcedLedger, invoice_id: str) -> Recomputation:
     Raises NotFound, InvalidRequest for a draft, and UnexplainedInvoice where the log lacks what
     the invoice rests on.
     """
-    history = _History.of(ledger, invoice_id)
-    draft = _draft_again(history)
-    final, events = _final_again(history, draft)
-    recorded = canonical_document(invoice_id, history.recorded_draft, history.final)
-    again = canonical_document(invoice_id, draft, final)
-    digest = hashlib.sha256(again).hexdigest()
-    return Recomputation(
-        invoice=invoice_id,
-        equal=again == recorded and digest == history.final.document_sha256,
-        through_position=final.through_position,
-        engine_version=final.engine_version,
-        events=events,
-        digest=digest,
-        recorded_sha256=history.final.document_sha256,
-        recorded_document=recorded,
-        recomputed_document=again,
-        differences=tuple(_differences(recorded, again)),
-    )
+    [(_, outcome)] = recompute_all(ledger, [invoice_id])
+    if isinstance(outcome, Recomputation):
+        return outcome
+    raise outcome
+
+
+def recompute_all(
+    ledger: EventSourcedLedger,
+    invoice_ids: Iterable[str],
+    *,
+    chosen: Chosen = lambda _: True,
+    swept: Swept | None = None,
+) -> Iterator[tuple[str, Outcome]]:
+    """Compute finalized invoices once more; what cannot be, or is none, is its own outcome.
+
+    Only those are, and come back, whose recorded draft is `chosen`. `swept` is told how far each
+    pass over the usage has come; there is one for every `MOST_TOGETHER` invoices.
+    """
+    coming = iter(invoice_ids)
+    while some := list(islice(coming, MOST_TOGETHER)):
+        yield from _Together(ledger, swept).outcomes(some, chosen)
 
 
 @dataclass(frozen=True, slots=True)
-class _History:
-    """What was recorded of an invoice: its facts until it was finalized, and the final one."""
+class _Counted:
+    """Usage that was counted before, as a reader; `unreadable` if it could not be."""
 
-    ledger: EventSourcedLedger
-    invoice: str
-    facts: tuple[RecordedEvent, ...]
-    recorded_draft: InvoiceDrafted
-    final: InvoiceFinalized
+    usage: dict[UsageQuestion, UsageAsOf]
+    unreadable: UnreadableUsage | None = None
 
-    @classmethod
-    def of(cls, ledger: EventSourcedLedger, invoice_id: str) -> "_History":
-        """Raises NotFound, and InvalidRequest for a draft."""
-        if not invoice_id.startswith("in_"):
-            raise NotFound("invoice", invoice_id)
-        invoice: invoices.Invoice | None = None
-        facts: list[RecordedEvent] = []
-        for recorded in recorded_stream(ledger, invoice_id):
-            facts.append(recorded)
-            invoice = invoices.evolve(invoice, recorded.event)
-            if invoice.final is not None:
-                return cls(ledger, invoice_id, tuple(facts), invoice.draft, invoice.final)
-        if invoice is None:
-            raise NotFound("invoice", invoice_id)
-        raise InvalidRequest("This invoice is a draft; only finalized invoices are recomputed.")
-
-    def at(self, position: int) -> PastWork:
-        return work_at(self.ledger, position, now=self.final.finalized_at)
+    def usages(self, customer: str, asked: Sequence[Asked], through_position: int) -> UsageAsOf:
+        """See `UsageReader`. Raises UnexplainedInvoice where usage could not be read."""
+        if not asked:
+            return UsageAsOf(through_position, [])
+        if self.unreadable is not None:
+            raise UnexplainedInvoice(str(self.unreadable))
+        return self.usage[UsageQuestion(customer, tuple(asked), through_position)]
 
 
-def _draft_again(history: _History) -> InvoiceDrafted:
-    """The draft as it follows from the log, with what people changed about it afterwards."""
-    first = history.facts[0]
-    if not isinstance(first.event, InvoiceDrafted):
-        raise UnexplainedInvoice(f"{history.invoice} was never drafted")
-    draft = redraft(history.at(first.position - 1), history.invoice, first.event)
-    for recorded in history.facts:
-        if isinstance(recorded.event, InvoiceLinesChanged | InvoiceDetailsChanged):
-            draft = edited(draft, recorded.event)
-    return draft
+class _Together:
+    """Invoices of one pass."""
+
+    def __init__(self, ledger: EventSourcedLedger, swept: Swept | None) -> None:
+        self._ledger = ledger
+        self._streams = PastStreams(ledger)
+        self._swept = swept
+
+    def outcomes(self, invoice_ids: Sequence[str], chosen: Chosen) -> Iterator[tuple[str, Outcome]]:
+        begun: list[tuple[str, Recomputing]] = []
+        for start in range(0, len(invoice_ids), _BATCH):
+            for invoice_id, one in self._begin(invoice_ids[start : start + _BATCH], chosen):
+                if isinstance(one, Recomputing):
+                    begun.append((invoice_id, one))
+                else:
+                    yield invoice_id, one
+        usage = self._counted(list(dict.fromkeys(one.question for _, one in begun)))
+        for invoice_id, one in begun:
+            yield invoice_id, _attempt(invoice_id, partial(one.finish, usage))
+
+    def _begin(
+        self, invoice_ids: Sequence[str], chosen: Chosen
+    ) -> Iterator[tuple[str, Recomputing | UnexplainedInvoice | LedgerError]]:
+        """The invoices of a batch; their own streams are read for all, and let go after it."""
+        self._streams.read(invoice_ids)
+        histories: dict[str, History] = {}
+        for invoice_id in invoice_ids:
+            history = _attempt(invoice_id, partial(_history, self._streams, invoice_id))
+            if not isinstance(history, History):
+                yield invoice_id, history
+            elif chosen(history.recorded_draft):
+                histories[invoice_id] = history
+        own = {name for history in histories.values() for name in history.streams}
+        self._streams.read(own)
+        for invoice_id, history in histories.items():
+            begin = partial(Recomputing.of, self._streams, history)
+            yield invoice_id, _attempt(invoice_id, begin)
+        self._streams.forget([*invoice_ids, *own])
+
+    def _counted(self, questions: Sequence[UsageQuestion]) -> _Counted:
+        log = UsageInLog(self._ledger.recorder, self._ledger.mapper)
+        last = max((one.through_position for one in questions), default=0)
+        try:
+            found = sweep(log, questions, Positions(1, last), self._swept)
+        except UnreadableUsage as error:
+            return _Counted({}, error)
+        return _Counted(dict(zip(questions, found, strict=True)))
 
 
-def _final_again(history: _History, draft: InvoiceDrafted) -> tuple[InvoiceFinalized, int]:
-    """The final fact, and how many facts and meter events it rests on."""
-    recorded = history.final
-    work = history.at(recorded.through_position)
-    customer = work.load(customers.evolve, draft.customer)
-    if customer is None:
-        raise UnexplainedInvoice(f"{draft.customer} did not exist for {history.invoice}")
+def _history(streams: PastStreams, invoice_id: str) -> History | LedgerError:
     try:
-        bill = bill_now(work, usage_from_log, draft, recorded.engine_version)
-    except NotFound as missing:
-        raise UnexplainedInvoice(f"{history.invoice}: {missing.message}") from missing
-    number = _number_again(history, draft.customer, customer.invoice_prefix)
-    circumstances = Issue(number, recorded.finalized_at, recorded.auto_advance)
-    final = issue(history.invoice, bill, circumstances)
-    used = sum(line.evidence.meter_events for line in final.lines if line.evidence)
-    return final, work.events_read + len(history.facts) + used
+        return History.of(streams, invoice_id)
+    except LedgerError as error:
+        return error
 
 
-def _number_again(history: _History, customer_id: str, prefix: str) -> str:
-    last: int | None = None
-    for recorded in recorded_stream(history.ledger, numbers_stream(customer_id)):
-        assigned = recorded.event
-        if isinstance(assigned, InvoiceNumberAssigned) and assigned.invoice == history.invoice:
-            return assign_number(last, prefix, history.invoice).number
-        last = last_sequence(last, assigned)
-    raise UnexplainedInvoice(f"{history.invoice} was never given a number")
-
-
-def _differences(recorded: bytes, recomputed: bytes) -> list[Difference]:
-    before, after = _parts(recorded), _parts(recomputed)
-    return [
-        Difference(part, before.get(part), after.get(part))
-        for part in dict.fromkeys([*before, *after])
-        if before.get(part) != after.get(part)
-    ]
-
-
-def _parts(document: bytes) -> dict[str, Any]:
-    """The fields of a document, with its lines by id in place of the list."""
-    fields: dict[str, Any] = msgspec.json.decode(document)
-    lines: list[dict[str, Any]] = fields.pop("lines")
-    return (
-        fields
-        | {"line_order": [line["id"] for line in lines]}
-        | {line["id"]: line for line in lines}
-    )
+def _attempt(invoice_id: str, step: Callable[[], T]) -> T | UnexplainedInvoice:
+    """What a step gives, or why the log does not explain the invoice: whatever is wrong with its
+    facts concerns this invoice alone."""
+    try:
+        return step()
+    except PersistenceError:
+        raise
+    except UnexplainedInvoice as error:
+        return UnexplainedInvoice(f"{invoice_id}: {error}")
+    except Exception as error:  # noqa: BLE001 - the facts may have been altered in any way
+        return UnexplainedInvoice(f"{invoice_id}: {type(error).__name__}: {error}")

@@ -35,9 +35,7 @@ def gather(
     priced = _prices(work, draft)
     coupons = coupon_terms(work, coupons_of(draft))
     tax_rates = tax_rate_terms(work, all_tax_rates_of(draft))
-    asked = _asked(work, metered)
-    question = UsageQuestion(draft.customer, tuple(asked), work.head())
-    found = work.ask(question, answers_of(readers(work)))
+    found = work.ask(usage_question(work, draft), answers_of(readers(work)))
     by_line = {line.id: usage for line, usage in zip(metered, found.usages, strict=True)}
     return Ingredients(
         prices=priced,
@@ -48,6 +46,12 @@ def gather(
         balance=customer.balance,
         through_position=found.through_position,
     )
+
+
+def usage_question(work: Work, draft: InvoiceDrafted) -> UsageQuestion:
+    """The usage that a draft bills, line by line, as of the head of the log."""
+    metered = [line for line in draft.lines if line.kind == "metered"]
+    return UsageQuestion(draft.customer, tuple(_asked(work, metered)), work.head())
 
 
 def _prices(work: Work, draft: InvoiceDrafted) -> Mapping[str, Priced]:

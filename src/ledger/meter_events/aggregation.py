@@ -11,13 +11,13 @@ gives:
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Self
 
 from ledger.kernel.quantities import decimal_text
-from ledger.meter_events.events import UsageRecord
+from ledger.meter_events.events import CountedRecord, UsageRecord
 from ledger.meter_events.formulas import FORMULAS, MeteredEvent
 from ledger.meters.aggregate import Meter
 from ledger.meters.events import Formula, TimeWindow
@@ -109,6 +109,27 @@ class Tally:
             self._latest_received[event.timestamp // self._width] = event
         elif self._start <= event.timestamp < self._end:
             self._count_in(event)
+
+    def add_all(
+        self, position: int, ordinals: Sequence[int], records: Sequence[CountedRecord]
+    ) -> None:
+        """Take the next events, all of one position and within the meter's `reach`: the same as
+        each after the other, but fast."""
+        if self._width is not None or self._counts_texts:
+            for ordinal, record in zip(ordinals, records, strict=True):
+                self.add(MeteredEvent(position, ordinal, record.timestamp, record.value))
+            return
+        if not records:
+            return
+        self._count += len(records)
+        self._first = position if self._first is None else self._first
+        self._last = position
+        values = [record.value for record in records]
+        lines = [
+            f"{position}/{n} {value or ''}\n" for n, value in zip(ordinals, values, strict=True)
+        ]
+        self._digest.update("".join(lines).encode())
+        self._running.take_all(position, ordinals, records)
 
     def result(self) -> Usage:
         """The usage of all events taken. Asked for once, at the end."""

@@ -9,11 +9,12 @@
 Without events each gives 0.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
-from ledger.kernel.quantities import EXACT, ZERO, quotient
+from ledger.kernel.quantities import EXACT, ZERO, exact_sum, quotient
+from ledger.meter_events.events import CountedRecord
 from ledger.meters.events import Formula
 
 
@@ -36,9 +37,28 @@ class Running(Protocol):
         """The next event."""
         ...
 
+    def take_all(
+        self, position: int, ordinals: Sequence[int], records: Sequence[CountedRecord], /
+    ) -> None:
+        """The next events, all of one position."""
+        ...
+
     def quantity(self) -> Decimal:
         """What the events taken so far amount to."""
         ...
+
+
+class _OneByOne:
+    """Takes many events as each after the other."""
+
+    def take(self, event: MeteredEvent, /) -> None:
+        raise NotImplementedError
+
+    def take_all(
+        self, position: int, ordinals: Sequence[int], records: Sequence[CountedRecord], /
+    ) -> None:
+        for ordinal, record in zip(ordinals, records, strict=True):
+            self.take(MeteredEvent(position, ordinal, record.timestamp, record.value))
 
 
 class _Sum:
@@ -47,6 +67,9 @@ class _Sum:
 
     def take(self, event: MeteredEvent, /) -> None:
         self._sum = EXACT.add(self._sum, Decimal(event.value or 0))
+
+    def take_all(self, _: int, __: object, records: Sequence[CountedRecord], /) -> None:
+        self._sum = EXACT.add(self._sum, _sum_of(records))
 
     def quantity(self) -> Decimal:
         return self._sum
@@ -59,11 +82,14 @@ class _Count:
     def take(self, _: MeteredEvent, /) -> None:
         self._count += 1
 
+    def take_all(self, _: int, __: object, records: Sequence[CountedRecord], /) -> None:
+        self._count += len(records)
+
     def quantity(self) -> Decimal:
         return Decimal(self._count)
 
 
-class _Last:
+class _Last(_OneByOne):
     def __init__(self) -> None:
         self._latest: MeteredEvent | None = None
 
@@ -75,7 +101,7 @@ class _Last:
         return Decimal(self._latest.value or 0) if self._latest else ZERO
 
 
-class _Extreme:
+class _Extreme(_OneByOne):
     def __init__(self, pick: Callable[[Decimal, Decimal], Decimal]) -> None:
         self._pick = pick
         self._found: Decimal | None = None
@@ -97,11 +123,15 @@ class _Average:
         self._sum = EXACT.add(self._sum, Decimal(event.value or 0))
         self._count += 1
 
+    def take_all(self, _: int, __: object, records: Sequence[CountedRecord], /) -> None:
+        self._sum = EXACT.add(self._sum, _sum_of(records))
+        self._count += len(records)
+
     def quantity(self) -> Decimal:
         return quotient(self._sum, self._count) if self._count else ZERO
 
 
-class _UniqueCount:
+class _UniqueCount(_OneByOne):
     """Holds every distinct text."""
 
     def __init__(self) -> None:
@@ -112,6 +142,15 @@ class _UniqueCount:
 
     def quantity(self) -> Decimal:
         return Decimal(len(self._texts))
+
+
+def _sum_of(records: Iterable[CountedRecord]) -> Decimal:
+    """Their exact sum; most values are whole numbers, which `int` adds up fastest."""
+    texts = [record.value or "0" for record in records]
+    try:
+        return Decimal(sum(map(int, texts)))
+    except ValueError:
+        return exact_sum(map(Decimal, texts))
 
 
 FORMULAS: Final[Mapping[Formula, Callable[[], Running]]] = {

@@ -6,7 +6,7 @@ reader that follows positions never passes an event that appears later.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, NamedTuple, TypeVar
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
@@ -26,6 +26,13 @@ from ledger.store.retrying import with_retries
 from ledger.store.sealing import destroy_keys_of_forgotten
 
 T = TypeVar("T")
+
+
+class Place(NamedTuple):
+    """Where an event stands: its stream, and its position in the log."""
+
+    stream: str
+    position: int
 
 
 class LedgerRecorder(PostgresApplicationRecorder):
@@ -186,16 +193,23 @@ class LedgerRecorder(PostgresApplicationRecorder):
             for row in with_retries(lambda: self._fetch(statement, bounds))
         ]
 
-    def select_streams(self, versions: Mapping[str, int]) -> list[StoredEvent]:
-        """The events of many streams, stream by stream, each from after a version on."""
+    def select_streams(self, versions: Mapping[str, int]) -> list[Notification]:
+        """The events of many streams with their positions, stream by stream, each from after a
+        version on."""
         known = self._known(versions)
         rows = with_retries(lambda: self._fetch(statements.SELECT_STREAMS, known))
-        return [
-            StoredEvent(
-                row["originator_id"], row["originator_version"], row["topic"], bytes(row["state"])
-            )
-            for row in rows
-        ]
+        return [_notification(row) for row in rows]
+
+    def select_streams_with(self, topics: Sequence[str], after: int, limit: int) -> list[Place]:
+        """A page of the places in the log at which events of some topics other than usage stand."""
+        bounds = {
+            "ledger": self.ledger_id,
+            "after": after,
+            "topics": list(topics),
+            "limit": limit,
+        }
+        rows = with_retries(lambda: self._fetch(statements.SELECT_PLACES, bounds))
+        return [Place(row["originator_id"], row["position"]) for row in rows]
 
     def moved(self, versions: Mapping[str, int]) -> set[str]:
         """Which of these streams have grown beyond a version."""
@@ -278,8 +292,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
         return (rows[0]["position"], rows[0]["catalog_position"]) if rows else (0, 0)
 
     def _fetch(self, statement: LiteralString, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        """Rows come in PostgreSQL's binary form, in which states are as long as they are."""
         with self.datastore.get_connection() as conn:
-            return conn.execute(statement, parameters, prepare=True).fetchall()
+            return conn.execute(statement, parameters, prepare=True, binary=True).fetchall()
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription:
         """Follow the log by polling: a subscription that waits on a signal can sleep for ever."""

@@ -123,6 +123,13 @@ WHERE ledger_id = %(ledger)s AND position > %(after)s
 ORDER BY position LIMIT %(limit)s
 """
 
+SELECT_PLACES: LiteralString = """
+SELECT originator_id, position FROM ledger.events
+WHERE ledger_id = %(ledger)s AND position > %(after)s
+  AND topic = ANY(%(topics)s) AND topic NOT LIKE 'usage.%%'
+ORDER BY position LIMIT %(limit)s
+"""
+
 SELECT_HEAD: LiteralString = """
 SELECT position, catalog_position FROM ledger.heads WHERE ledger_id = %(ledger)s
 """

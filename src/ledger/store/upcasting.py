@@ -41,6 +41,10 @@ class Upcasters:
             topic = self._steps[topic][0]
         return topic
 
+    def topics_of(self, topic: str) -> list[str]:
+        """A current topic, and the old ones whose payloads are read as it."""
+        return [topic, *(old for old in self._steps if self.current_topic(old) == topic)]
+
     def upcast(self, topic: str, payload: Payload) -> Payload:
         """The payload as the newest version of the topic would hold it."""
         while topic in self._steps:

@@ -1,0 +1,170 @@
+"""Replaying finalized invoices from the log alone, beside a plain SQL sum over the same usage.
+
+Two filled databases, kept in a cache folder: one customer with an invoice over all usage, and many
+customers with a small invoice each. The one invoice is recomputed in this process; its limit is
+`SELECT sum(value)` over the rows of the same meter events in the read model of single events, same
+customer, meter and month, read whole before so that both find their pages in memory. The many are
+replayed by `tallybook invoice replay --all` in worker processes, and their rate is invoices a
+second from the command's start to its end, starting the interpreter not counted.
+"""
+
+import argparse
+import functools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from itertools import islice
+
+import psycopg
+
+from api.database.connection import databases_of
+from api.services import Services
+from api.settings import load_settings
+from benchmarks import billed_shop
+from benchmarks.built import Fill, Scene, built
+from benchmarks.installation import Installation
+from benchmarks.machine import lines, machine_of
+from benchmarks.processor import postgres_seconds
+from benchmarks.report import Report, at_least, at_most
+from ledger.audit.recompute import recompute
+from ledger.invoices.commands import ClosePeriod, FinalizeInvoice
+from ledger.invoices.events import InvoiceDrafted
+from ledger.kernel.commands import Circumstances, Command
+from ledger.kernel.events import RecordedEvent
+from ledger.subscriptions.events import SubscriptionStarted
+from projections.meter_events.rows import METER_EVENTS, series_of
+from tests.support.served import ROOT, TEST_LEDGER, environment_of
+
+SMALL = ["--events", "100000", "--invoices", "500", "--usage", "50000"]
+
+_BATCH = 100
+_ROUNDS = 3
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--events", type=int, default=1_000_000, help="on the one invoice")
+    parser.add_argument("--invoices", type=int, default=10_000, help="small ones")
+    parser.add_argument("--usage", type=int, default=1_000_000, help="meter events of all those")
+    parser.add_argument("--parallel", type=int, default=2, help="processes that replay them")
+    parser.add_argument("--build", action="store_true", help="only fill the databases")
+
+
+def measure(options: argparse.Namespace, report: Report) -> None:
+    """One large invoice beside a sum, then many small ones."""
+    one, scene = built(report, "replay-one", options.events, fill(1))
+    name = f"replay-{options.invoices}"
+    many, _ = built(report, name, options.usage, fill(options.invoices))
+    if options.build:
+        return
+    with databases_of(load_settings(data_dir=one)) as databases:
+        report.machine = machine_of(databases.app_url)
+        for line in lines(report.machine):
+            report.note(line)
+        _measure_one(report, databases.app_url, scene, options.events)
+    with databases_of(load_settings(data_dir=many)) as databases:
+        _measure_many(report, databases.app_url, options)
+
+
+def _measure_one(report: Report, app_url: str, scene: Scene, events: int) -> None:
+    services = Services(app_url, pool_size=2)
+    try:
+        ledger = services.application(services.identity(TEST_LEDGER))
+        limit = min(_sum_in_sql(app_url, scene, events) for _ in range(_ROUNDS))
+        taken: list[float] = []
+        before, own = postgres_seconds(app_url), time.process_time()
+        for _ in range(_ROUNDS):
+            begun = time.perf_counter()
+            outcome = recompute(ledger, scene["invoice"])
+            taken.append(time.perf_counter() - begun)
+            assert outcome.equal, outcome.differences
+        own, served = time.process_time() - own, postgres_seconds(app_url) - before
+    finally:
+        services.close()
+    report.add(f"SQL sum over {events:,} rows", limit * 1e3, "ms")
+    report.add(f"replay over {events:,} meter events", min(taken) * 1e3, "ms")
+    report.add("replay, processor, its process", own / _ROUNDS * 1e3, "ms")
+    report.add("replay, processor, PostgreSQL", served / _ROUNDS * 1e3, "ms")
+    report.add("replay, of the SQL sum", min(taken) / limit, "times", at_most(3))
+
+
+def _sum_in_sql(app_url: str, scene: Scene, events: int) -> float:
+    """Seconds of the sum, by the customer's and meter's own key of the rows."""
+    start, end = (int(day.timestamp() * 1e6) for day in billed_shop.last_month())
+    asked = (TEST_LEDGER, series_of(scene["meter"], scene["customer"]), start, end)
+    with psycopg.connect(app_url, autocommit=True) as connection:
+        begun = time.perf_counter()
+        found = connection.execute(
+            f"SELECT count(*), sum(value) FROM {METER_EVENTS.relation()} "
+            "WHERE ledger_id = %s AND series = %s AND timestamp >= %s AND timestamp < %s",
+            asked,
+        ).fetchone()
+        taken = time.perf_counter() - begun
+    assert found is not None
+    assert found[0] == events, found
+    return taken
+
+
+def _measure_many(report: Report, app_url: str, options: argparse.Namespace) -> None:
+    words = ["invoice", "replay", "--all", "--parallel", str(options.parallel), "--json"]
+    before = postgres_seconds(app_url)
+    begun = time.perf_counter()
+    ended = subprocess.run(
+        [sys.executable, "-m", "api.main", *words],
+        env=environment_of(DATABASE_URL=app_url),
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    whole = time.perf_counter() - begun
+    served = postgres_seconds(app_url) - before
+    told = json.loads(ended.stdout)
+    assert told["invoices"] == told["equal"] == options.invoices, told
+    each = told["processor_seconds"] / options.invoices * 1e3
+    report.add("replayed", options.invoices, "invoices")
+    report.add("in all, with starting", whole, "s")
+    report.add(
+        "of many small ones", options.invoices / told["seconds"], "invoices/s", at_least(500)
+    )
+    report.add("its processes", each, "ms of processor each")
+    report.add("PostgreSQL", served / options.invoices * 1e3, "ms of processor each")
+
+
+def fill(invoices: int) -> Fill:
+    """Fills an installation with so many customers, and bills each its month on one invoice."""
+    return functools.wraps(_fill)(functools.partial(_fill, invoices))
+
+
+def _fill(invoices: int, installation: Installation, events: int) -> Scene:
+    billed_shop.fill(1, invoices)(installation, events)
+    installation.wait_for_projector()
+    _, end = billed_shop.last_month()
+    services = Services(installation.app_url, pool_size=2)
+    try:
+        ledger = services.application(services.identity(TEST_LEDGER))
+        asked = Circumstances(end, "system:benchmark", "benchmark")
+
+        def facts(commands: Iterable[Command]) -> Iterable[RecordedEvent]:
+            coming = iter(commands)
+            while some := [(command, asked) for command in islice(coming, _BATCH)]:
+                for outcome in ledger.execute_together(some):
+                    assert not isinstance(outcome, Exception), outcome
+                    yield from outcome.events
+
+        recorder = ledger.recorder
+        started = recorder.select_notifications(1, invoices, None, [SubscriptionStarted.TOPIC])
+        subscriptions = [str(one.originator_id) for one in started]
+        closing = (ClosePeriod(subscription=one, period_end=end) for one in subscriptions)
+        drafts = [f for f in facts(closing) if isinstance(f.event, InvoiceDrafted)]
+        for _ in facts(FinalizeInvoice(invoice=f.originator_id) for f in drafts):
+            pass
+        [drafted] = [f.event for f in drafts[:1] if isinstance(f.event, InvoiceDrafted)]
+    finally:
+        services.close()
+    line = drafted.lines[0]
+    return {
+        "invoice": drafts[0].originator_id,
+        "customer": drafted.customer,
+        "meter": line.meter or "",
+    }
