@@ -11,7 +11,7 @@ from ledger.kernel.errors import NotFound
 from ledger.kernel.events import DomainEvent
 from ledger.kernel.months import Month
 from ledger.store.event_sourcing import EventSourcedLedger
-from ledger.store.recorder import Place
+from ledger.store.outcomes import Place
 
 _PAGE: Final = 5_000
 _BATCH: Final = 250

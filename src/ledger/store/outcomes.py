@@ -5,6 +5,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 
+class Place(NamedTuple):
+    """Where an event stands: its stream, and its position in the log."""
+
+    stream: str
+    position: int
+
+
 @dataclass(frozen=True, slots=True)
 class Appended:
     """Positions of the events just appended, contiguous and in order."""

@@ -6,7 +6,7 @@ reader that follows positions never passes an event that appears later.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, LiteralString, NamedTuple, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
@@ -19,6 +19,7 @@ from ledger.store.outcomes import (
     Appended,
     IdempotencyKeyTaken,
     IdempotencyRow,
+    Place,
     StaleRead,
 )
 from ledger.store.polling import PollingSubscription
@@ -26,13 +27,6 @@ from ledger.store.retrying import with_retries
 from ledger.store.sealing import destroy_keys_of_forgotten
 
 T = TypeVar("T")
-
-
-class Place(NamedTuple):
-    """Where an event stands: its stream, and its position in the log."""
-
-    stream: str
-    position: int
 
 
 class LedgerRecorder(PostgresApplicationRecorder):
@@ -202,12 +196,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def select_streams_with(self, topics: Sequence[str], after: int, limit: int) -> list[Place]:
         """A page of the places in the log at which events of some topics other than usage stand."""
-        bounds = {
-            "ledger": self.ledger_id,
-            "after": after,
-            "topics": list(topics),
-            "limit": limit,
-        }
+        bounds = {"ledger": self.ledger_id, "after": after, "topics": list(topics), "limit": limit}
         rows = with_retries(lambda: self._fetch(statements.SELECT_PLACES, bounds))
         return [Place(row["originator_id"], row["position"]) for row in rows]
 
