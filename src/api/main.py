@@ -9,8 +9,8 @@ from api.audit.cli_audit import app as audit
 from api.audit.cli_customer import app as customer
 from api.audit.cli_ledger import app as ledger
 from api.audit.cli_query import usage
-from api.audit.events.cli import app as events
 from api.audit.cli_replay import invoice
+from api.audit.events.cli import app as events
 from api.cli.database import app as db
 from api.demo.cli import demo
 from api.late_usage.cli import app as late_usage

@@ -10,8 +10,8 @@ from api.audit.forgetting import FORGETTING
 from api.audit.ledger_check import LEDGER_CHECK
 from api.audit.projections import READ_MODELS
 from api.audit.replay import replay
-from api.audit.routes_merkle import ROUTES as MERKLE
 from api.audit.replays import REPLAYS
+from api.audit.routes_merkle import ROUTES as MERKLE
 from api.audit.usage import usage_document
 from api.audit.usage_query import UsagePage, usage_page
 from api.http.call import Call

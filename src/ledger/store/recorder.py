@@ -188,8 +188,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         ]
 
     def select_streams(self, versions: Mapping[str, int]) -> list[Notification]:
-        """The events of many streams with their positions, stream by stream, each from after a
-        version on."""
+        """The events of many streams, stream by stream, each from after a version on."""
         known = self._known(versions)
         rows = with_retries(lambda: self._fetch(statements.SELECT_STREAMS, known))
         return [_notification(row) for row in rows]
@@ -215,13 +214,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def select_stream(self, originator_id: str) -> list[Notification]:
         """The events of one stream by version, each with its position in the log."""
-        whole = {
-            "ledger": self.ledger_id,
-            "id": originator_id,
-            "gt": None,
-            "lte": None,
-            "limit": None,
-        }
+        place = {"ledger": self.ledger_id, "id": originator_id}
+        whole = place | {"gt": None, "lte": None, "limit": None}
         rows = with_retries(lambda: self._fetch(statements.SELECT_STREAM, whole))
         return [_notification(row) for row in rows]
 
