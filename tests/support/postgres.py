@@ -62,6 +62,11 @@ class PostgresServer:
         netloc = f"{role}:{self.password}@{place}"
         return urlunsplit(("postgresql", netloc, f"/{database}", parts.query, ""))
 
+    def version(self) -> str:
+        """As the server says it, `18.0`."""
+        with psycopg.connect(self.admin_url) as connection:
+            return connection.info.parameter_status("server_version") or ""
+
     def execute(self, statement: LiteralString, **names: str) -> None:
         """Run one statement as the administrator, with `names` as identifiers."""
         composed = sql.SQL(statement).format(
@@ -120,12 +125,39 @@ def server_of_a_run(name: str, worker: str = "") -> Iterator[PostgresServer]:
         with PostgresServer(given, prefix, password).prepared() as server:
             yield server
         return
+    with (
+        _embedded(name) as admin_url,
+        PostgresServer(admin_url, prefix, password).prepared() as server,
+    ):
+        yield server
+
+
+@contextmanager
+def another_server(server: PostgresServer) -> Iterator[PostgresServer]:
+    """An embedded server beside one, with data and roles of its own."""
+    prefix, password = f"{server.prefix}_other", secrets.token_hex(16)
+    with (
+        _embedded(prefix) as admin_url,
+        PostgresServer(admin_url, prefix, password).prepared() as other,
+    ):
+        yield other
+
+
+def programs_chosen() -> Path | None:
+    """The folder of PostgreSQL's programs that TALLYBOOK_PG_BIN names."""
+    chosen = os.environ.get("TALLYBOOK_PG_BIN")
+    return Path(chosen) if chosen else None
+
+
+@contextmanager
+def _embedded(name: str) -> Iterator[str]:
+    """A server of the embedded PostgreSQL, or of TALLYBOOK_PG_BIN; its administrator's address."""
     # Not under pytest's own folder, which is closed to the user that runs PostgreSQL for root.
     folder = Path(tempfile.gettempdir()) / f"tallybook-test-{name}"
-    embedded = Embedded(folder, pg_user=os.environ.get("TALLYBOOK_PG_USER", "nobody")).start()
+    user, programs = os.environ.get("TALLYBOOK_PG_USER", "nobody"), programs_chosen()
+    embedded = Embedded(folder, pg_user=user, pg_bin=programs).start()
     try:
-        with PostgresServer(embedded.admin_url, prefix, password).prepared() as server:
-            yield server
+        yield embedded.admin_url
     finally:
         if embedded.stop():
             shutil.rmtree(folder, ignore_errors=True)

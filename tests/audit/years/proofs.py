@@ -1,0 +1,93 @@
+"""What must hold of a year: every invoice replays, every identity reads 0, read models are as the
+log says."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from api.audit.ledger_check import checked
+from api.services import Services
+from ledger.accounts.ledgers import CONTROL_LEDGER
+from ledger.audit.recompute import recompute
+from ledger.invoices.events import InvoiceFinalized
+from ledger.kernel.events import RecordedEvent
+from ledger.late_usage.events import LateUsageAdjusted
+from projections.registry import PROJECTIONS
+from projections.runtime.digest import digest_of
+from projections.runtime.rebuild import rebuild
+from tests.support.late_ledger import broken
+from tests.support.served import TEST_LEDGER
+
+Digests = dict[str, tuple[int, str]]
+"""Of each table of the read models: rows, and a digest over all of them."""
+
+
+@dataclass
+class Replayed:
+    """How many invoices replayed to the byte, by engine; `digests` are those that they have.
+    Beside them what became of late usage."""
+
+    engines: Counter[int] = field(default_factory=Counter[int])
+    digests: dict[str, str] = field(default_factory=dict[str, str])
+    late_usage: Counter[str] = field(default_factory=Counter[str])
+
+    def counted(self) -> Counter[str]:
+        """All of it."""
+        counted = Counter({f"late usage: {of}": times for of, times in self.late_usage.items()})
+        counted.update({f"invoices of engine {of}": times for of, times in self.engines.items()})
+        return counted
+
+
+def replay_all(services: Services) -> Replayed:
+    """Raises AssertionError for an invoice that does not replay equal."""
+    found = Replayed()
+    identity = services.identity(TEST_LEDGER)
+    for recorded in _facts(services):
+        if isinstance(recorded.event, LateUsageAdjusted):
+            found.late_usage[recorded.event.outcome] += 1
+        elif isinstance(recorded.event, InvoiceFinalized):
+            invoice = recorded.originator_id
+            again = recompute(services.application(identity), invoice)
+            assert again.equal, (invoice, again.differences)
+            assert again.digest == recorded.event.document_sha256
+            found.engines[again.engine_version] += 1
+            found.digests[invoice] = again.digest
+    return found
+
+
+def _facts(services: Services) -> Iterator[RecordedEvent]:
+    """The whole log."""
+    log, position = services.log(TEST_LEDGER), 0
+    while page := log.page(position, 500):
+        yield from page
+        position = page[-1].position
+
+
+def check_identities(services: Services) -> None:
+    """Raises AssertionError, with the first offenders, for an identity that does not hold."""
+    found = checked(services, services.identity(TEST_LEDGER))
+    assert broken(found) == [], [one.offenders for one in found.identities if not one.holds]
+    assert not any(sum(map(abs, one.differences.values())) for one in found.identities)
+
+
+def digests(owner_url: str, services: Services) -> Digests:
+    """The read models, once they have come to the end of every log."""
+    for ledger_id in (CONTROL_LEDGER.ledger_id, TEST_LEDGER):
+        services.wake(ledger_id)
+    with psycopg.Connection[dict[str, Any]].connect(owner_url, row_factory=dict_row) as conn:
+        return {
+            table.name: digest_of(conn, table)
+            for projection in PROJECTIONS
+            for table in projection.tables
+        }
+
+
+def rebuild_all(owner_url: str, services: Services) -> None:
+    """Every read model anew. Raises AssertionError for one that is not what it was."""
+    for projection in PROJECTIONS:
+        rebuilt = rebuild(owner_url, projection, services.log, lambda _done, _of: None)
+        assert rebuilt.equal, [table for table in rebuilt.tables if not table.equal]
