@@ -9,7 +9,6 @@ from ledger.coupons.commands import DiscountRequest
 from ledger.customers.commands import CreateCustomer
 from ledger.invoice_items.commands import ChargeRequest, CreateInvoiceItem
 from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
-from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
 from ledger.kernel.clock import from_epoch
 from ledger.kernel.commands import Command
 from ledger.kernel.errors import LedgerError
@@ -33,7 +32,8 @@ from tests.lives.catalog import (
     sell,
     tax_rate_told,
 )
-from tests.lives.comparing import comparable, of_biller
+from tests.lives.comparing import of_biller
+from tests.lives.journal import Journal
 from tests.lives.ledgers import LedgerOfLife
 from tests.lives.stories import (
     AddItem,
@@ -52,7 +52,7 @@ def played_in_memory(life: Life) -> "Played":
     """A life on a ledger in memory, in which every invoice is that of the biller."""
     played = Played(life)
     played.play()
-    assert played.issued() == played.expected()
+    assert played.journal.comparable() == played.expected()
     return played
 
 
@@ -64,9 +64,7 @@ class Played:
     ledger: LedgerOfLife = field(default_factory=BillingLedger)
     biller: Biller = field(init=False)
     accepted: list[str] = field(default_factory=list[str])
-    _due_drafts: dict[str, datetime] = field(default_factory=dict[str, datetime])
-    _drafted: dict[str, InvoiceDrafted] = field(default_factory=dict[str, InvoiceDrafted])
-    _issued: dict[str, InvoiceFinalized] = field(default_factory=dict[str, InvoiceFinalized])
+    journal: Journal = field(default_factory=Journal)
     _running: dict[int, str] = field(default_factory=dict[int, str])
     _count: int = 0
 
@@ -108,23 +106,11 @@ class Played:
 
     def _accepts(self, what: str, command: Command) -> bool:
         try:
-            self._note(self.ledger.do(command))
+            self.journal.note(self.ledger.do(command))
         except LedgerError:
             return False
         self.accepted.append(what)
         return True
-
-    def _note(self, facts: list[tuple[str, Any]]) -> None:
-        """Which drafts wait, and which invoices were issued, in order."""
-        for stream, event in facts:
-            if isinstance(event, InvoiceDrafted):
-                self._drafted[stream] = event
-                due = event.details.automatically_finalizes_at
-                if due is not None:
-                    self._due_drafts[stream] = due
-            elif isinstance(event, InvoiceFinalized):
-                self._due_drafts.pop(stream, None)
-                self._issued[stream] = event
 
     def _advance(self, to: int) -> None:
         while (due := min(self._due(), default=None)) is not None and due[0] <= from_epoch(to):
@@ -135,7 +121,7 @@ class Played:
                 if kind == 0
                 else FinalizeDueInvoice(invoice=name)
             )
-            self._note(self.ledger.do(command))
+            self.journal.note(self.ledger.do(command))
         self.now = to
         self.ledger.now = from_epoch(to)
         self.biller.advance(to)
@@ -146,7 +132,7 @@ class Played:
         ends = ((name, boundary(self._state(work, name))) for name in self.biller.subscriptions)
         return [
             *((end, 0, i, name) for i, (name, end) in enumerate(ends) if end is not None),
-            *((due, 1, i, name) for i, (name, due) in enumerate(self._due_drafts.items())),
+            *((due, 1, i, name) for i, (name, due) in enumerate(self.journal.waiting.items())),
         ]
 
     def _state(self, work: Work, name: str) -> subscriptions.Subscription:
@@ -218,8 +204,8 @@ class Played:
     def _settle_late(self, customer: str, meter: str, times: list[int]) -> None:
         """What the scheduler does once usage has come for invoices that are final."""
         recorded_at = self.ledger.head()[0]
-        for name in [one for one in self._issued if self._drafted[one].customer == customer]:
-            for line in self._drafted[name].lines:
+        for name in self.journal.of(customer):
+            for line in self.journal.drafted[name].lines:
                 late = any(from_epoch(ts) in line.period for ts in times)
                 if late and (line.kind, line.meter) == ("metered", meter):
                     command = AdjustLateUsage(invoice=name, line=line.id, recorded_at=recorded_at)
@@ -283,23 +269,11 @@ class Played:
 
     # -- what came of it -----------------------------------------------------------------------
 
-    def invoices(self) -> list[str]:
-        """The ledger's invoices, in the order in which they were issued."""
-        return list(self._issued)
-
     def counted(self) -> Counter[str]:
         """How often what happened."""
         counted = Counter(self.accepted)
-        counted.update({"lives": 1, "invoices": len(self._issued)})
+        counted.update({"lives": 1, "invoices": len(self.journal.issued)})
         return counted
-
-    def issued(self) -> dict[str, list[tuple[Any, ...]]]:
-        """The ledger's invoices by customer, in the order in which they were issued."""
-        found: dict[str, list[tuple[Any, ...]]] = {}
-        for name, final in self._issued.items():
-            draft = self._drafted[name]
-            found.setdefault(draft.customer, []).append(comparable(draft, final))
-        return found
 
     def expected(self) -> dict[str, list[tuple[Any, ...]]]:
         """The biller's invoices by customer."""

@@ -83,8 +83,8 @@ class LedgersOnPostgresql:
         ledger = LedgerOnPostgresql(self.services, next(self._ids), from_epoch(life.start))
         played = Played(life, ledger)
         played.play()
-        assert played.issued() == played.expected()
-        for invoice in played.invoices():
+        assert played.journal.comparable() == played.expected()
+        for invoice in played.journal.issued:
             assert ledger.replay(invoice).differences == ()
             assert ledger.evidence(invoice) == []
         found = ledger.check()

@@ -14,8 +14,8 @@ from typing import Any
 
 from hypothesis import event, given
 
-from ledger.invoices.events import FinalLine, InvoiceDrafted, InvoiceFinalized
-from ledger.kernel.clock import from_epoch, to_epoch
+from ledger.invoices.events import InvoiceDrafted, InvoiceFinalized
+from ledger.kernel.clock import from_epoch
 from ledger.kernel.ids import new_id
 from ledger.late_usage.commands import ChangeLateUsagePolicy
 from ledger.meter_events.aggregation import MeterDefinition
@@ -28,6 +28,14 @@ from ledger.subscriptions.commands import (
     CreateSubscription,
     ItemRequest,
     UpdateSubscription,
+)
+from tests.properties.comparable import (
+    head,
+    head_of_reference,
+    in_order,
+    issued_invoice,
+    of_reference,
+    rated_lines,
 )
 from tests.properties.ledger_in_process import (
     BESIDE_A_POOL,
@@ -219,8 +227,8 @@ class Story:
         """Finalized invoices, and drafts that wait."""
         issued, waiting = self._recorded_invoices()
         reference = self.reference
-        assert issued == _sorted(_comparable(i) for i in reference.invoices if i["lines"])
-        assert waiting == _sorted(_of_reference(d) for d in reference.drafts if d["lines"])
+        assert issued == in_order(of_reference(i) for i in reference.invoices if i["lines"])
+        assert waiting == in_order(head_of_reference(d) for d in reference.drafts if d["lines"])
         event(f"invoices: {min(len(issued), 5)}")
 
     def check_previews(self) -> None:
@@ -232,8 +240,8 @@ class Story:
                 assert bill is None
             else:
                 assert bill is not None
-                lines, total = _lines(bill.draft, bill.lines), bill.totals.total
-                assert (*_head(bill.draft), lines, total) == _comparable(expected)
+                lines, total = rated_lines(bill.draft, bill.lines), bill.totals.total
+                assert (*head(bill.draft), lines, total) == of_reference(expected)
 
     def _recorded_invoices(self) -> tuple[list[Any], list[Any]]:
         drafts: dict[str, InvoiceDrafted] = {}
@@ -242,8 +250,8 @@ class Story:
             if isinstance(recorded.event, InvoiceDrafted):
                 drafts[recorded.originator_id] = recorded.event
             elif isinstance(recorded.event, InvoiceFinalized):
-                issued.append(_issued(drafts.pop(recorded.originator_id), recorded.event))
-        return _sorted(issued), _sorted(_head(draft) for draft in drafts.values())
+                issued.append(issued_invoice(drafts.pop(recorded.originator_id), recorded.event))
+        return in_order(issued), in_order(head(draft) for draft in drafts.values())
 
 
 def _moment(now: int, seconds: int | None) -> Any:
@@ -252,44 +260,6 @@ def _moment(now: int, seconds: int | None) -> Any:
 
 def _exact(found: Sequence[tuple[int, int, Decimal]]) -> list[tuple[int, int, Fraction]]:
     return [(start, end, Fraction(value)) for start, end, value in found]
-
-
-def _head(draft: InvoiceDrafted) -> tuple[Any, ...]:
-    period = (to_epoch(draft.period.start), to_epoch(draft.period.end))
-    return (draft.subscription, draft.billing_reason, period)
-
-
-def _issued(draft: InvoiceDrafted, final: InvoiceFinalized) -> tuple[Any, ...]:
-    return (*_head(draft), _lines(draft, final.lines), final.total)
-
-
-def _lines(draft: InvoiceDrafted, rated: Sequence[FinalLine]) -> list[tuple[Any, ...]]:
-    of = {line.id: line for line in draft.lines}
-    return sorted(
-        (
-            of[line.id].subscription_item,
-            (to_epoch(of[line.id].period.start), to_epoch(of[line.id].period.end)),
-            Fraction(line.quantity),
-            line.amount,
-        )
-        for line in rated
-    )
-
-
-def _comparable(invoice: dict[str, Any]) -> tuple[Any, ...]:
-    lines = sorted(
-        (line["item"], line["period"], line["quantity"], line["amount"])
-        for line in invoice["lines"]
-    )
-    return (*_of_reference(invoice), lines, invoice["total"])
-
-
-def _of_reference(invoice: dict[str, Any]) -> tuple[Any, ...]:
-    return (invoice["subscription"], invoice["reason"], invoice["period"])
-
-
-def _sorted(found: Any) -> list[Any]:
-    return sorted(found, key=lambda invoice: (invoice[0], invoice[2], invoice[1]))
 
 
 @fewer_examples(4)
