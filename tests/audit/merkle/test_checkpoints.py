@@ -22,6 +22,8 @@ from ledger.audit.merkle.entries import leaf_of
 from ledger.audit.merkle.notes import SigningKey, open_note
 from ledger.audit.merkle.tree import root_of
 from ledger.checkpoints.commands import SignCheckpoint
+from ledger.customers.commands import CreateCustomer, ForgetCustomer
+from ledger.customers.events import PersonalFields
 from ledger.kernel.clock import system_now
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import InvalidRequest
@@ -197,6 +199,18 @@ def test_a_log_that_grew_extends_an_old_checkpoint(life: Life) -> None:
 
     assert found.extends
     assert found.document()["signed_by"] == str(KEY.key.public(origin_of(LEDGER)))
+
+
+def test_to_forget_a_customer_changes_no_hash(life: Life) -> None:
+    life.execute(CreateCustomer(customer="cus_1", personal=PersonalFields(name="Ada")))
+    life.sign()
+    kept = life.last().note
+    life.execute(ForgetCustomer(customer="cus_1", reason="asked for"))
+    mapper = life.services.application(LEDGER).mapper
+    created = mapper.to_domain_event(life.recorder.select_stream("cus_1")[0]).event
+    assert created.model_dump()["personal"] is None
+
+    assert witness(life.services, LEDGER, kept, None, lambda *_: None).extends
 
 
 def test_a_rewritten_and_signed_log_is_found_by_who_kept_a_checkpoint(
