@@ -66,6 +66,8 @@ def cancel_usage(
 
 
 def _tell_usage(found: dict[str, Any]) -> None:
+    from ledger.kernel.money import format_money
+
     typer.echo(f"{found['identifier']}: {found['status']}")
     for name in ("event_name", "customer", "meter", "event_time", "received", "position"):
         if name in found:
@@ -78,6 +80,9 @@ def _tell_usage(found: dict[str, Any]) -> None:
     for line in found.get("invoice_lines", []):
         note = f" (not included: {line['reason']})" if line["reason"] else ""
         typer.echo(f"  invoice     {line['invoice']} {line['invoice_status']}{note}")
+        if line["line_amount"] is not None:
+            amount = format_money(line["line_amount"], line["currency"])
+            typer.echo(f"    line      {line['line']}: {line['line_quantity']} for {amount}")
     for rejection in found["rejections"]:
         typer.echo(f"  refused     {rejection['received']} {rejection['code']}")
         typer.echo(f"              {rejection['reason']}")

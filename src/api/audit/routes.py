@@ -8,6 +8,7 @@ from api.audit.evidence import EVIDENCE
 from api.audit.explain import explained
 from api.audit.forgetting import FORGETTING
 from api.audit.ledger_check import LEDGER_CHECK
+from api.audit.line_events import LINE_EVENTS
 from api.audit.projections import READ_MODELS
 from api.audit.replay import replay
 from api.audit.replays import REPLAYS
@@ -98,6 +99,7 @@ ROUTES: list[Route] = [
         ),
         _usage,
     ),
+    LINE_EVENTS,
     ADJUSTMENTS,
     EVIDENCE,
     FORGETTING,

@@ -79,7 +79,13 @@ def _line(found: UsageLine, position: int, cancelled_at: int | None) -> dict[str
     gone = cancelled_at is not None and (through is None or cancelled_at <= through)
     return {
         "invoice": found.invoice.id,
+        "invoice_number": found.invoice.number,
         "line": found.line.id,
+        "line_quantity": found.line.quantity,
+        "line_amount": found.line.amount,
+        "currency": found.invoice.currency,
+        "price": found.line.price,
+        "price_version": found.line.price_version,
         "invoice_status": found.invoice.status,
         "included": not late and not gone,
         "reason": "recorded_after_finalization" if late else "cancelled" if gone else None,

@@ -1,0 +1,151 @@
+"""The meter events behind one line of an invoice, page by page."""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import Field
+
+from api.audit.usage import written
+from api.http.call import Call
+from api.http.lists import DEFAULT_LIMIT, MAX_LIMIT, list_object
+from api.http.openapi import Endpoint
+from api.http.params import RequestParams
+from api.http.routes import JsonObject, Route, query
+from api.http.wire_types import Id, Integer
+from ledger.invoices import aggregate as invoices
+from ledger.invoices.aggregate import Invoice
+from ledger.invoices.events import DraftLine
+from ledger.kernel.clock import from_microseconds
+from ledger.kernel.errors import InvalidRequest, NotFound
+from ledger.meter_events.aggregation import MeterDefinition
+from ledger.meter_events.events import UsageRecord, UsageRecorded
+from ledger.meter_events.usage import Asked
+from ledger.meters import aggregate as meters
+from ledger.store.work import Work
+from projections.meter_events.behind_lines import BEGINNING, BehindLine, Place, events_behind
+from projections.runtime.log import Log
+
+_CURSOR: Final = re.compile(r"mev_([0-9]{1,18})_([0-9]{1,18})_([0-9]{1,9})")
+
+
+class LineEvents(RequestParams):
+    limit: Annotated[int, Integer(1, MAX_LIMIT)] = DEFAULT_LIMIT
+    starting_after: Annotated[Id | None, Field(description="The `id` of one in the list.")] = None
+
+
+class RatedLine(NamedTuple):
+    """What a line asks for of whom, and through which position it was answered."""
+
+    customer: str
+    asked: Asked
+    through: int
+
+
+def rated_line(work: Work, invoice_id: str, line_id: str) -> RatedLine:
+    """The usage that a line bills; that of the adjusted line, where it adjusts one.
+
+    A draft's is as of now. Raises NotFound, and InvalidRequest for a line that bills no usage.
+    """
+    invoice = _invoice(work, invoice_id)
+    line = _line(invoice, line_id)
+    through = work.head() if invoice.final is None else invoice.final.through_position
+    if line.late_usage is not None:
+        through = line.late_usage.through_position
+        invoice = _invoice(work, line.late_usage.invoice)
+        line = _line(invoice, line.late_usage.line)
+    if line.kind != "metered" or line.meter is None:
+        raise InvalidRequest(f"The line '{line_id}' bills no usage of a meter.")
+    meter = work.require(meters.evolve, line.meter, "billing meter")
+    asked = Asked(MeterDefinition.of(line.meter, meter), line.period.start, line.period.end)
+    return RatedLine(invoice.draft.customer, asked, through)
+
+
+def _invoice(work: Work, invoice_id: str) -> Invoice:
+    if not invoice_id.startswith("in_"):
+        raise NotFound("invoice", invoice_id)
+    return work.require(invoices.evolve, invoice_id, "invoice")
+
+
+def _line(invoice: Invoice, line_id: str) -> DraftLine:
+    found = next((line for line in invoice.draft.lines if line.id == line_id), None)
+    if found is None:
+        raise NotFound("invoice line", line_id)
+    return found
+
+
+def _list(call: Call[LineEvents]) -> JsonObject:
+    asked = call.params
+    after = _place(asked.starting_after)
+    work = call.application.work(call.circumstances())
+    line = rated_line(work, call.path["invoice"], call.path["line"])
+    found = events_behind(
+        call.reader(), line.customer, line.asked, line.through, after=after, limit=asked.limit + 1
+    )
+    page = found[: asked.limit]
+    records = _records(call.services.log(call.identity.ledger_id), page)
+    shown = [_object(one, records[one.place], line) for one in page]
+    return list_object(call.url, shown, has_more=len(found) > asked.limit)
+
+
+def _place(cursor: str | None) -> Place:
+    if cursor is None:
+        return BEGINNING
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise InvalidRequest(f"No such meter event: '{cursor}'", param="starting_after")
+    return Place(*map(int, found.groups()))
+
+
+def _records(log: Log, page: Sequence[BehindLine]) -> Mapping[Place, tuple[UsageRecord, str]]:
+    """What was recorded at each place and when, each batch read once."""
+    found: dict[Place, tuple[UsageRecord, str]] = {}
+    places = sorted((one.place for one in page), key=lambda place: place.position)
+    for position, group in groupby(places, lambda place: place.position):
+        [recorded] = log.page(position - 1, 1)
+        if not isinstance(recorded.event, UsageRecorded):
+            raise TypeError(f"the event at position {position} is no usage")
+        records = recorded.event.records()
+        received = written(recorded.recorded_at)
+        found.update({place: (records[place.ordinal], received) for place in group})
+    return found
+
+
+def _object(one: BehindLine, found: tuple[UsageRecord, str], line: RatedLine) -> dict[str, Any]:
+    record, received = found
+    place = one.place
+    return {
+        "object": "rated_meter_event",
+        "id": f"mev_{place.timestamp}_{place.position}_{place.ordinal}",
+        "identifier": record.identifier,
+        "status": one.standing,
+        "event_time": written(from_microseconds(record.timestamp)),
+        "value": record.value,
+        "payload": record.payload,
+        "received": received,
+        "position": place.position,
+        "ordinal": place.ordinal,
+        "cancelled_at_position": one.cancelled_at,
+        "rated_through_position": line.through,
+    }
+
+
+LINE_EVENTS: Route = query(
+    Endpoint(
+        method="GET",
+        path="/audit/v1/invoices/{invoice:str}/lines/{line:str}/meter_events",
+        params=LineEvents,
+        returns="rated_meter_event",
+        summary="The meter events behind an invoice line",
+        tag="Audit",
+        listed=True,
+        description=(
+            "By their own time, oldest first: those that were `rated`, and those of the line's "
+            "period that were not, being `cancelled` by then, `late` (recorded after the line was "
+            "rated), or `superseded` within their hour or day. A line that adjusts another one "
+            "shows that one's, as it was rated anew."
+        ),
+    ),
+    _list,
+)
