@@ -7,6 +7,7 @@ import typer
 from api.accounts.cli import keys
 from api.audit.cli_audit import app as audit
 from api.audit.cli_customer import app as customer
+from api.audit.cli_explain import invoice
 from api.audit.cli_ledger import app as ledger
 from api.audit.cli_query import usage
 from api.audit.cli_replay import invoice

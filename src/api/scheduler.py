@@ -7,6 +7,8 @@ done. It may be cut off anywhere, run again, or run twice at once: the events ar
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 from eventsourcing.persistence import PersistenceError
@@ -45,6 +47,21 @@ _LOOK_FOR_CHECKPOINTS_EVERY_SECONDS = 5.0
 _LEFT_FOR_SECONDS = 60.0
 
 
+class _Asked(NamedTuple):
+    """A command, and the position of the event that made it due."""
+
+    command: Command
+    cause: int | None = None
+
+    def circumstances(self, now: datetime) -> Circumstances:
+        return Circumstances(
+            now,
+            actor="system:scheduler",
+            correlation_id=new_id("run"),
+            causation_id=None if self.cause is None else str(self.cause),
+        )
+
+
 class Scheduler:
     """Finds due work in a read model and issues the commands for it."""
 
@@ -81,7 +98,7 @@ class Scheduler:
                 seen = (ledger_id, subscription)
                 if self._usage_seen.get(seen) != events:
                     command = CheckThresholds(subscription=subscription)
-                    if _postponed(self._execute(identity, [command])) is None:
+                    if _postponed(self._execute(identity, [_Asked(command)])) is None:
                         self._usage_seen[seen] = events
                     done += 1
         return done
@@ -106,7 +123,8 @@ class Scheduler:
             done += worked
             if self._stopping.is_set() or monotonic() > turn_ends:
                 return done
-        outcomes = self._execute(identity, [CompleteTestClockAdvance(test_clock=clock.id)])
+        completion = CompleteTestClockAdvance(test_clock=clock.id)
+        outcomes = self._execute(identity, [_Asked(completion)])
         if (postponed := _postponed(outcomes)) is not None:
             raise postponed
         return done + sum(map(_came_of, outcomes))
@@ -131,7 +149,9 @@ class Scheduler:
             if self._stopping.is_set() or (postponed is not None and clock):
                 break
             batch = due[first : first + _BATCH]
-            outcomes = self._execute(identity, [_command_for(row) for row in batch])
+            outcomes = self._execute(
+                identity, [_Asked(_command_for(row), row.sequence) for row in batch]
+            )
             self._leave(identity, [row.id for row in batch], outcomes)
             postponed = _postponed(outcomes) or postponed
         if postponed is not None:
@@ -155,11 +175,14 @@ class Scheduler:
         self, identity: LedgerIdentity, late: Sequence[LateLine]
     ) -> list[Outcome | Exception]:
         """Raises Conflict or Unavailable: try again."""
-        commands = [
-            AdjustLateUsage(invoice=one.invoice, line=one.line, recorded_at=one.recorded_at)
+        asked = [
+            _Asked(
+                AdjustLateUsage(invoice=one.invoice, line=one.line, recorded_at=one.recorded_at),
+                one.recorded_at,
+            )
             for one in late
         ]
-        outcomes = self._execute(identity, commands)
+        outcomes = self._execute(identity, asked)
         if (postponed := _postponed(outcomes)) is not None:
             raise postponed
         return outcomes
@@ -181,16 +204,13 @@ class Scheduler:
         return [row_id for ledger_id, row_id in self._in_vain if ledger_id == identity.ledger_id]
 
     def _execute(
-        self, identity: LedgerIdentity, commands: Sequence[Command]
+        self, identity: LedgerIdentity, asked: Sequence[_Asked]
     ) -> list[Outcome | Exception]:
         """What became of each command."""
         now = system_now()
-        asked = [
-            (command, Circumstances(now, actor="system:scheduler", correlation_id=new_id("run")))
-            for command in commands
-        ]
-        outcomes = self._services.application(identity).execute_together(asked)
-        for command, outcome in zip(commands, outcomes, strict=True):
+        commands = [(one.command, one.circumstances(now)) for one in asked]
+        outcomes = self._services.application(identity).execute_together(commands)
+        for (command, _), outcome in zip(commands, outcomes, strict=True):
             if isinstance(outcome, Conflict | Unavailable):
                 continue
             if isinstance(outcome, LedgerError):

@@ -4,6 +4,7 @@ from ledger.kernel.clock import system_now
 from ledger.kernel.months import Month
 from ledger.store import migrate as event_store
 from projections.accounts.projection import AccountsProjection
+from projections.audit.causes import EventCausesProjection
 from projections.audit.merkle.projection import MerkleProjection
 from projections.coupons.projection import CouponsProjection
 from projections.credit_notes.projection import CreditNotesProjection
@@ -42,6 +43,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     LateUsageProjection(),
     DueProjection(),
     MerkleProjection(),
+    EventCausesProjection(),
 )
 
 PROJECTION_OF_TABLE: dict[str, str] = {

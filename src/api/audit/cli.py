@@ -83,6 +83,8 @@ def _tell_usage(found: dict[str, Any]) -> None:
         if line["line_amount"] is not None:
             amount = format_money(line["line_amount"], line["currency"])
             typer.echo(f"    line      {line['line']}: {line['line_quantity']} for {amount}")
+        if adjusted := line["adjusted_by"]:
+            typer.echo(f"    adjusted  {adjusted['id']} {adjusted['outcome']}")
     for rejection in found["rejections"]:
         typer.echo(f"  refused     {rejection['received']} {rejection['code']}")
         typer.echo(f"              {rejection['reason']}")

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from api.http.call import Call
+from api.http.call import Call, View
 from api.http.routes import JsonObject, NoParams
 from api.invoices.live import with_amounts
 from api.invoices.objects_lines import description
@@ -17,8 +17,12 @@ def explained(call: Call[NoParams]) -> JsonObject:
 
     A draft is explained as it stands now. Raises NotFound.
     """
-    view = call.view()
-    found = view.rows.require(INVOICES, "invoice", call.path["invoice"])
+    return explanation(call.view(), call.path["invoice"])
+
+
+def explanation(view: View, invoice_id: str) -> JsonObject:
+    """The same for whoever has a view of the ledger. Raises NotFound."""
+    found = view.rows.require(INVOICES, "invoice", invoice_id)
     [row] = with_amounts(view, [found])
     prices = price_rows(view, (line.price for line in row.lines))
     return {

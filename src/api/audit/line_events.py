@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import Field
 
 from api.audit.usage import written
-from api.http.call import Call
+from api.http.call import Call, View
 from api.http.lists import DEFAULT_LIMIT, MAX_LIMIT, list_object
 from api.http.openapi import Endpoint
 from api.http.params import RequestParams
@@ -17,7 +17,8 @@ from api.http.wire_types import Id, Integer
 from ledger.invoices import aggregate as invoices
 from ledger.invoices.aggregate import Invoice
 from ledger.invoices.events import DraftLine
-from ledger.kernel.clock import from_microseconds
+from ledger.kernel.clock import from_microseconds, system_now
+from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.meter_events.aggregation import MeterDefinition
 from ledger.meter_events.events import UsageRecord, UsageRecorded
@@ -75,18 +76,28 @@ def _line(invoice: Invoice, line_id: str) -> DraftLine:
     return found
 
 
-def _list(call: Call[LineEvents]) -> JsonObject:
-    asked = call.params
-    after = _place(asked.starting_after)
-    work = call.application.work(call.circumstances())
-    line = rated_line(work, call.path["invoice"], call.path["line"])
+def page_of_line(
+    view: View, place: tuple[str, str], *, after: Place, limit: int
+) -> tuple[list[JsonObject], bool]:
+    """Meter events of a line, which is named by its invoice's id and its own, and whether there
+    are more. See `rated_line` for what it raises."""
+    ledger = view.services.application(view.identity)
+    circumstances = Circumstances(system_now(), "system:explain", "")
+    line = rated_line(ledger.work(circumstances), *place)
+    reader = view.services.reader(view.identity.ledger_id)
     found = events_behind(
-        call.reader(), line.customer, line.asked, line.through, after=after, limit=asked.limit + 1
+        reader, line.customer, line.asked, line.through, after=after, limit=limit + 1
     )
-    page = found[: asked.limit]
-    records = _records(call.services.log(call.identity.ledger_id), page)
-    shown = [_object(one, records[one.place], line) for one in page]
-    return list_object(call.url, shown, has_more=len(found) > asked.limit)
+    page = found[:limit]
+    records = _records(view.services.log(view.identity.ledger_id), page)
+    return [_object(one, records[one.place], line) for one in page], len(found) > limit
+
+
+def _list(call: Call[LineEvents]) -> JsonObject:
+    asked, place = call.params, (call.path["invoice"], call.path["line"])
+    after = _place(asked.starting_after)
+    shown, more = page_of_line(call.view(), place, after=after, limit=asked.limit)
+    return list_object(call.url, shown, has_more=more)
 
 
 def _place(cursor: str | None) -> Place:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.audit.adjustments import ADJUSTMENTS
+from api.audit.events.causes import CAUSES
 from api.audit.events.routes import EVENTS
 from api.audit.evidence import EVIDENCE
 from api.audit.explain import explained
@@ -104,6 +105,7 @@ ROUTES: list[Route] = [
     EVIDENCE,
     FORGETTING,
     *EVENTS,
+    *CAUSES,
     *PAGES,
     LEDGER_CHECK,
     READ_MODELS,

@@ -11,6 +11,7 @@ from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.events import MeterEventCancelled, UsageRecord, UsageRecorded
 from ledger.store.usage import UsageLog
 from projections.invoices.usage_lines import UsageLine, lines_of_usage
+from projections.late_usage.queries import adjustment_with
 from projections.meter_events.rejections import UsageRejectionRow, rejections_of
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, series_of
 from projections.meters.rows import METERS
@@ -69,11 +70,14 @@ def _lines(
 ) -> list[dict[str, Any]]:
     second = record.timestamp // MICROSECONDS
     found = lines_of_usage(reader, record.customer, record.meter, second)
-    return [_line(line, position, cancelled_at) for line in found]
+    return [_line(reader, line, position, cancelled_at) for line in found]
 
 
-def _line(found: UsageLine, position: int, cancelled_at: int | None) -> dict[str, Any]:
-    """`included` says whether the line was rated over the event: not if it came too late."""
+def _line(
+    reader: Reader, found: UsageLine, position: int, cancelled_at: int | None
+) -> dict[str, Any]:
+    """`included` says whether the line was rated over the event: not if it came too late, when
+    `adjusted_by` is what was made of it, once it was."""
     through = found.invoice.through_position
     late = through is not None and position > through
     gone = cancelled_at is not None and (through is None or cancelled_at <= through)
@@ -89,7 +93,16 @@ def _line(found: UsageLine, position: int, cancelled_at: int | None) -> dict[str
         "invoice_status": found.invoice.status,
         "included": not late and not gone,
         "reason": "recorded_after_finalization" if late else "cancelled" if gone else None,
+        "adjusted_by": _adjustment(reader, found, position) if late else None,
     }
+
+
+def _adjustment(reader: Reader, found: UsageLine, position: int) -> dict[str, Any] | None:
+    row = adjustment_with(reader, found.invoice.id, found.line.id, position)
+    if row is None:
+        return None
+    told = ("id", "outcome", "reason", "amount", "currency", "invoice_item", "document")
+    return {name: getattr(row, name) for name in told}
 
 
 def _cancellation(log: Log, position: int) -> dict[str, Any]:

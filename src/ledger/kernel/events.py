@@ -37,7 +37,9 @@ class Metadata(Fact):
     """Who caused an event, when and how it is linked.
 
     `recorded_at` is the system time of the append in UTC, even for a customer on a test clock.
-    `actor` is `key:<id>`, `user:<name>` or `system:<process>`. `requests` says for each record of
+    `actor` is `key:<id>`, `user:<name>` or `system:<process>`. `correlation_id` is the request's or
+    the run's that recorded it, `causation_id` the position of the event that the command was issued
+    for, if it was one. `requests` says for each record of
     a usage event which request reported it, where they came with several.
     """
 

@@ -5,7 +5,12 @@ from typing import LiteralString, NamedTuple
 
 from ledger.late_usage.events import Policy
 from ledger.late_usage.policy import DEFAULT_POLICY
-from projections.late_usage.rows import LATE_USAGE_POLICIES, LEDGER
+from projections.late_usage.rows import (
+    LATE_USAGE,
+    LATE_USAGE_POLICIES,
+    LEDGER,
+    LateUsageRow,
+)
 from projections.meter_events.billed_lines import BILLED_LINES
 from projections.runtime.reader import Reader
 from projections.subscriptions.rows import SUBSCRIPTIONS
@@ -42,6 +47,17 @@ def late_lines_of(reader: Reader, subscriptions: Collection[str]) -> list[LateLi
         "WHERE ledger_id = %(ledger_id)s AND id = ANY(%(subscriptions)s::text[])) ORDER BY id",
         {"subscriptions": list(subscriptions)},
     )
+
+
+def adjustment_with(reader: Reader, invoice: str, line: str, position: int) -> LateUsageRow | None:
+    """The first adjustment of a line that took in what was recorded at a position."""
+    found = reader.fetch_rows(
+        LATE_USAGE,
+        "ledger_id = %(ledger_id)s AND invoice = %(invoice)s AND data->>'line' = %(line)s "
+        "AND (data->>'through_position')::bigint >= %(position)s ORDER BY sequence LIMIT 1",
+        {"invoice": invoice, "line": line, "position": position},
+    )
+    return found[0] if found else None
 
 
 def policy_in_force(reader: Reader, customer: str | None = None) -> Policy:

@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from api.audit.events.exporting import FileFormat
 from api.cli.connection import DataDir, opened
 from api.cli.output import (
     EXIT_REFUSED,
@@ -34,6 +33,7 @@ app = typer.Typer(
 )
 
 _POLL_SECONDS: Final = 0.5
+_MOST_LINKS: Final = 20
 
 _Type = Annotated[
     list[str] | None,
@@ -84,16 +84,22 @@ def show_event(
 
     Exit code 4 when there is no such position.
     """
+    from api.audit.events.causes import cause_of
     from api.audit.events.objects import whole_event_object
     from api.audit.events.routes import event_at
+    from projections.audit.causes import caused_by
 
     with explained(), quiet_when_closed(), opened(data_dir) as (services, _):
-        event = event_at(_ledger(services, live=live), position)
+        ledger = _ledger(services, live=live)
+        event = event_at(ledger, position)
         shown = whole_event_object(event, sealed=sealed)
         if as_json:
             data(shown)
         else:
-            _tell(shown)
+            reader = services.reader(ledger.recorder.ledger_id)
+            cause = cause_of(reader, ledger, event)
+            led_to = caused_by(reader, event.position, after=0, limit=_MOST_LINKS)
+            _tell(shown, cause["recorded_together"], led_to)
 
 
 @app.command("tail")
@@ -131,7 +137,8 @@ def export_events(  # noqa: PLR0913, PLR0917 - one parameter an option
         Path, typer.Option("--output", "-o", metavar="FILE", help="- is standard output.")
     ] = Path("-"),
     file_format: Annotated[
-        FileFormat | None, typer.Option("--format", help="By the file's name if not given.")
+        Literal["jsonl", "parquet"] | None,
+        typer.Option("--format", help="By the file's name if not given."),
     ] = None,
     types: _Type = None,
     stream: _Stream = None,
@@ -242,13 +249,17 @@ def _print(events: Iterable["OpenedEvent"], *, as_json: bool, sealed: bool) -> N
         )
 
 
-def _tell(shown: dict[str, Any]) -> None:
+def _tell(shown: dict[str, Any], together: list[int], led_to: list[int]) -> None:
     import msgspec
 
     for name, value in shown.items():
         if name not in {"object", "data", "requests"} and value is not None:
-            typer.echo(f"{name:<16} {value}")
-    told = {name: shown[name] for name in ("data", "requests") if name in shown}
-    for name, value in told.items():
-        typer.echo(f"{name}")
-        typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+            write_line(f"{name:<16} {value}")
+    for name, positions in (("together_with", together), ("led_to", led_to)):
+        if positions:
+            more = " …" if len(positions) > _MOST_LINKS - 1 else ""
+            write_line(f"{name:<16} {', '.join(map(str, positions[:_MOST_LINKS]))}{more}")
+    for name in ("data", "requests"):
+        if name in shown:
+            write_line(name)
+            write_line(msgspec.json.format(msgspec.json.encode(shown[name]), indent=2).decode())

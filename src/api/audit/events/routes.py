@@ -1,5 +1,6 @@
 """`/audit/v1/events`: what stands in the log, and who caused it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Annotated
@@ -16,9 +17,12 @@ from api.http.routes import JsonObject, Route, query
 from api.http.wire_types import ArrayOf, Id, Moment, NonNegativeInt, PositiveInt, WireBool, text
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.store.event_sourcing import EventSourcedLedger
+from projections.audit.causes import correlated
 
 ALL = "/audit/v1/events"
 ONE = f"{ALL}/{{position:str}}"
+MOST_CORRELATED = 10_000
+"""Events of one request or run that are looked through."""
 
 _Sealed = Annotated[WireBool, Field(description="Leave personal fields as they are stored.")]
 
@@ -35,6 +39,10 @@ class EventList(ListParams):
     ]
     stream: Annotated[Id | None, Field(description="The id of an object.")] = None
     actor: Annotated[Id | None, Field(description="Such as `key:…` or `system:scheduler`.")] = None
+    correlation_id: Annotated[
+        Id | None,
+        Field(description="Of one request or run: a request's is its id. Usage is left out."),
+    ] = None
     since: Annotated[Moment | None, Field(description="Recorded then or later.")] = None
     until: Annotated[Moment | None, Field(description="Recorded before.")] = None
     after: Annotated[NonNegativeInt, Field(description="Positions after this one.")] = 0
@@ -48,13 +56,28 @@ class OneEvent(RequestParams):
 
 def _list(call: Call[EventList]) -> JsonObject:
     asked = call.params
-    found, more = _page(call.application, asked)
+    found, more = _page(call)
     shown = [event_object(event, sealed=asked.sealed) for event in found]
     return list_object(call.url, shown, has_more=more)
 
 
-def _page(ledger: EventSourcedLedger, asked: EventList) -> tuple[list[OpenedEvent], bool]:
-    wanted = Selection(
+def _page(call: Call[EventList]) -> tuple[list[OpenedEvent], bool]:
+    asked = call.params
+    wanted = _wanted(asked)
+    if asked.ending_before is not None:
+        after = max(wanted.after, _position(asked.ending_before, "ending_before"))
+        found = _selected(call, replace(wanted, after=after), newest_first=False)
+        nearest = list(islice(found, asked.limit + 1))
+        return nearest[: asked.limit][::-1], len(nearest) > asked.limit
+    if asked.starting_after is not None:
+        before = _position(asked.starting_after, "starting_after")
+        wanted = replace(wanted, before=min(before, wanted.before or before))
+    newest = list(islice(_selected(call, wanted, newest_first=True), asked.limit + 1))
+    return newest[: asked.limit], len(newest) > asked.limit
+
+
+def _wanted(asked: EventList) -> Selection:
+    return Selection(
         topics=topics_like(asked.type),
         stream=asked.stream,
         actor=asked.actor,
@@ -63,18 +86,18 @@ def _page(ledger: EventSourcedLedger, asked: EventList) -> tuple[list[OpenedEven
         after=asked.after,
         before=None if asked.through is None else asked.through + 1,
     )
-    if asked.ending_before is not None:
-        after = max(wanted.after, _position(asked.ending_before, "ending_before"))
-        wanted = replace(wanted, after=after)
-        found = SelectedEvents(ledger.recorder, ledger.mapper, wanted).oldest_first()
-        nearest = list(islice(found, asked.limit + 1))
-        return nearest[: asked.limit][::-1], len(nearest) > asked.limit
-    if asked.starting_after is not None:
-        before = _position(asked.starting_after, "starting_after")
-        wanted = replace(wanted, before=min(before, wanted.before or before))
-    found = SelectedEvents(ledger.recorder, ledger.mapper, wanted).newest_first()
-    newest = list(islice(found, asked.limit + 1))
-    return newest[: asked.limit], len(newest) > asked.limit
+
+
+def _selected(
+    call: Call[EventList], wanted: Selection, *, newest_first: bool
+) -> Iterator[OpenedEvent]:
+    ledger, correlation_id = call.application, call.params.correlation_id
+    if correlation_id is None:
+        selected = SelectedEvents(ledger.recorder, ledger.mapper, wanted)
+        return selected.newest_first() if newest_first else selected.oldest_first()
+    positions = correlated(call.reader(), correlation_id, after=wanted.after, limit=MOST_CORRELATED)
+    events = (event_at(ledger, str(at)) for at in sorted(positions, reverse=newest_first))
+    return (event for event in events if wanted.takes(event))
 
 
 def _position(cursor: str, param: str) -> int:

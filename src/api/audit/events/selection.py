@@ -36,8 +36,19 @@ class Selection:
     after: int = 0
     before: int | None = None
 
+    def takes(self, event: OpenedEvent) -> bool:
+        """Whether an event is among those asked for."""
+        stored = event.stored
+        return (
+            (self.topics is None or stored.topic in self.topics)
+            and (self.stream is None or stored.originator_id == self.stream)
+            and self.after < event.position
+            and (self.before is None or event.position < self.before)
+            and self.holds(event)
+        )
+
     def holds(self, event: OpenedEvent) -> bool:
-        """Whether an event is among those asked for, by what stands inside of it."""
+        """The same of one whose topic, stream and position were asked for."""
         recorded_at = event.meta.recorded_at
         return (
             (self.actor is None or event.meta.actor == self.actor or event.asked_by(self.actor))
