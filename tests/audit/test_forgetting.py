@@ -211,6 +211,22 @@ def test_a_key_that_came_back_from_a_backup_is_destroyed_by_forgetting_again(
     assert left == []
 
 
+def test_objects_whose_own_texts_stay_readable_are_named(shop: HttpShop):
+    described = shop.post(
+        "/v1/invoiceitems",
+        customer=shop.customer,
+        amount=100,
+        currency="usd",
+        description="Two lessons",
+    )
+    plain = shop.post("/v1/invoiceitems", customer=shop.customer, amount=100, currency="usd")
+    invoice = shop.post("/v1/invoices", customer=shop.customer, footer="Thank you")
+    left = forget(shop)["objects_with_free_text"]
+    assert {described["id"], invoice["id"]} <= set(left)
+    assert plain["id"] not in left
+    assert not [one for one in left if one.startswith("sub_")]
+
+
 def test_a_deleted_customer_can_be_forgotten(shop: HttpShop, place: Place, person: Person):
     shop.delete(f"/v1/customers/{shop.customer}")
     forget(shop)

@@ -54,6 +54,10 @@ def forget(
     said = "was forgotten before" if again else "is forgotten"
     typer.echo(f"{customer_id} {said}: {done['forgotten_at']}, position {done['position']}")
     typer.echo(f"  reason  {done['reason']}")
+    if left := done["objects_with_free_text"]:
+        typer.echo("  texts that stay, in descriptions, footers or metadata of")
+        for object_id in left:
+            typer.echo(f"    {object_id}")
 
 
 def _confirm(services: "Services", identity: "LedgerIdentity", customer_id: str) -> None:

@@ -83,7 +83,7 @@ def _tell_line(part: "LinePart", line: "Line") -> None:
     if part.price is not None and part.price_version is not None:
         write_line(f"  price {part.price}, version {part.price_version}")
     if part.meter_events is not None:
-        write_line(f"  {part.meter_events} meter events of {part.meter}")
+        write_line(f"  meter {part.meter}")
 
 
 def _tell_meter_events(view: "View", invoice_id: str, part: "LinePart", most: int) -> None:

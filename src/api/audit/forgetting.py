@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import StringConstraints
 
+from api.audit.free_texts import objects_with_free_text
 from api.audit.usage import written
 from api.http.call import Call
 from api.http.openapi import Endpoint
@@ -78,6 +79,9 @@ def _erasure(services: Services, identity: LedgerIdentity, customer_id: str) -> 
         "by": recorded.metadata.actor,
         "position": recorded.position,
         "livemode": identity.livemode,
+        "objects_with_free_text": objects_with_free_text(
+            ledger, services.reader(identity.ledger_id), customer_id
+        ),
     }
 
 
@@ -96,7 +100,9 @@ FORGETTING = Route(
         description=(
             "Destroys the key under which the customer's personal fields are stored, deleting the "
             "customer first if that was not done. Amounts, invoices and proofs stay as they are; "
-            "the name cannot be brought back. A second request changes nothing."
+            "the name cannot be brought back. A second request changes nothing. "
+            "`objects_with_free_text` are invoices and other objects whose descriptions, footers "
+            "or metadata stay readable: nobody but the caller knows whether they name anyone."
         ),
     ),
     handle=_forget,
