@@ -9,9 +9,11 @@ from typing import Any, LiteralString, cast
 import psycopg
 
 from api.audit.ledger_check import checked
+from api.audit.verifying import verified
 from api.services import Services
 from ledger.accounts.ledgers import CONTROL_LEDGER
-from ledger.audit.recompute import recompute
+from ledger.audit.recompute import recompute, recompute_all
+from ledger.audit.recomputing import Recomputation
 from ledger.invoices.events import InvoiceFinalized
 from ledger.kernel.events import RecordedEvent
 from ledger.late_usage.events import LateUsageAdjusted
@@ -42,19 +44,25 @@ class Replayed:
 
 
 def replay_all(services: Services) -> Replayed:
-    """Raises AssertionError for an invoice that does not replay equal."""
-    found = Replayed()
-    identity = services.identity(TEST_LEDGER)
+    """Each alone and, as `tallybook invoice replay --all` does, all of them together.
+
+    Raises AssertionError for an invoice that does not replay equal.
+    """
+    issued, found = dict[str, str](), Replayed()
     for recorded in _facts(services):
         if isinstance(recorded.event, LateUsageAdjusted):
             found.late_usage[recorded.event.outcome] += 1
         elif isinstance(recorded.event, InvoiceFinalized):
-            invoice = recorded.originator_id
-            again = recompute(services.application(identity), invoice)
-            assert again.equal, (invoice, again.differences)
-            assert again.digest == recorded.event.document_sha256
-            found.engines[again.engine_version] += 1
-            found.digests[invoice] = again.digest
+            issued[recorded.originator_id] = recorded.event.document_sha256
+    ledger = services.application(services.identity(TEST_LEDGER))
+    for invoice, again in recompute_all(ledger, issued):
+        assert isinstance(again, Recomputation), (invoice, again)
+        assert again.equal, (invoice, again.differences)
+        assert again.digest == issued[invoice]
+        assert again == recompute(ledger, invoice)
+        found.engines[again.engine_version] += 1
+        found.digests[invoice] = again.digest
+    assert found.digests.keys() == issued.keys()
     return found
 
 
@@ -66,11 +74,16 @@ def _facts(services: Services) -> Iterator[RecordedEvent]:
         position = page[-1].position
 
 
-def check_identities(services: Services) -> None:
-    """Raises AssertionError, with the first offenders, for an identity that does not hold."""
+def check_everything(services: Services) -> None:
+    """What `tallybook ledger check` and `tallybook audit verify` look at.
+
+    Raises AssertionError, with the first offenders, for what does not hold.
+    """
     found = checked(services, services.identity(TEST_LEDGER))
     assert broken(found) == [], [one.offenders for one in found.identities if not one.holds]
     assert not any(sum(map(abs, one.differences.values())) for one in found.identities)
+    for one in verified(services, (), lambda _: lambda _done, _of: None):
+        assert one.holds, one.findings
 
 
 def digests(owner_url: str, services: Services) -> Digests:

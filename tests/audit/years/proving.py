@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.services import Services
 from tests.audit.years.moving import restored
-from tests.audit.years.proofs import check_identities, digests, rebuild_all, replay_all
+from tests.audit.years.proofs import check_everything, digests, rebuild_all, replay_all
 from tests.audit.years.year import Year
 from tests.support.postgres import Database, PostgresServer
 
@@ -21,16 +21,16 @@ def prove_a_year(
         year.live()
         first = replay_all(services)
         assert year.issued_before.items() <= first.digests.items()
-        check_identities(services)
+        check_everything(services)
         before = digests(database.owner_url, services)
         rebuild_all(database.owner_url, services)
         assert digests(database.owner_url, services) == before
         assert replay_all(services) == first
-        check_identities(services)
+        check_everything(services)
     with restored(database, elsewhere, folder) as copy, _services(copy) as services:
         assert digests(copy.owner_url, services) == before
         assert replay_all(services) == first
-        check_identities(services)
+        check_everything(services)
         rebuild_all(copy.owner_url, services)
         assert digests(copy.owner_url, services) == before
     return year.done + first.counted()
