@@ -77,11 +77,12 @@ def signed_now(
     from api.audit.signing_key import NoSigningKey, signer_of
     from api.settings import load_settings
     from ledger.kernel.clock import system_now
-    from ledger.kernel.errors import NotFound
+    from ledger.kernel.errors import InvalidRequest, NotFound
     from projections.audit.merkle.proofs import Tree
     from projections.audit.merkle.queries import last_checkpoint
 
-    Tree(services.reader(ledger.ledger_id)).wait()
+    if not Tree(services.reader(ledger.ledger_id)).wait():
+        raise InvalidRequest("Nothing was recorded in this ledger yet: there is nothing to sign.")
     try:
         signer = signer_of(load_settings(data_dir=data_dir))
         sign_checkpoint(services, ledger, signer, system_now(), "system:cli")
