@@ -109,13 +109,17 @@ def test_a_meter_event_names_its_line_with_quantity_and_amount(shop: HttpShop, u
     assert landed["price_version"] == 1
 
 
+def landed_late(shop: HttpShop, identifier: str) -> dict[str, Any]:
+    return shop.get(f"/audit/v1/usage/{identifier}")["invoice_lines"][-1]
+
+
 def test_a_late_meter_event_names_what_was_made_of_it(shop: HttpShop, usage: list[str]):
     deadline = time.monotonic() + 30
-    adjusted = None
-    while adjusted is None and time.monotonic() < deadline:
+    line = landed_late(shop, usage[4])
+    while line["adjusted_by"] is None and time.monotonic() < deadline:
         shop.advance(shop.get(f"/v1/test_helpers/test_clocks/{shop.clock}")["frozen_time"] + HOUR)
-        [line] = shop.get(f"/audit/v1/usage/{usage[4]}")["invoice_lines"][-1:]
-        adjusted = line["adjusted_by"]
+        line = landed_late(shop, usage[4])
+    adjusted = line["adjusted_by"]
     assert adjusted is not None
     assert (line["included"], line["reason"]) == (False, "recorded_after_finalization")
     [recorded] = shop.get("/audit/v1/events", type=["late_usage.adjusted"])["data"][:1]

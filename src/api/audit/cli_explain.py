@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.audit.cli import invoice
+from api.audit.cli_replay import invoice
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained, quiet_when_closed, write_line
 from api.invoices.cli import InvoiceId, LiveOrTest
