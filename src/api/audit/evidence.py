@@ -1,8 +1,11 @@
 """`tallybook audit export` and its route: the evidence of one invoice in one file."""
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
 
 from api.http.call import Call
 from api.http.errors import INVALID_REQUEST, ApiError
@@ -14,13 +17,14 @@ from ledger.audit.evidence.collecting import Evidence, collect
 from ledger.audit.evidence.pack import SignedRoot, archive, pack_files, what_is_wrong
 from ledger.audit.evidence.sqlite_file import sqlite_file
 from ledger.audit.evidence.verify import sha256
+from ledger.audit.merkle.tiles import MissingHashes
 from ledger.audit.merkle.tree import Span
 from ledger.invoices.redrafting import UnexplainedInvoice
 from ledger.kernel.commands import LedgerIdentity
 from ledger.kernel.errors import LedgerError
 from projections.audit.merkle.proofs import Tree
 from projections.audit.merkle.queries import first_checkpoint
-from projections.audit.merkle.rows import CHECKPOINTS
+from projections.audit.merkle.rows import CHECKPOINTS, TILES
 from projections.runtime.reader import Reader
 
 Form = Literal["zip", "sqlite"]
@@ -29,6 +33,9 @@ _MEDIA_TYPES: Final[Mapping[Form, str]] = {
     "zip": "application/zip",
     "sqlite": "application/vnd.sqlite3",
 }
+_DAMAGE: Final = (LookupError, ValueError, msgspec.MsgspecError, zlib.error)
+"""What is said of stored events that are not as they were written."""
+
 _SPANS: Final = 20_000
 """How many spans of the tree are read at once; each needs a tile of 8 kB at most."""
 
@@ -80,6 +87,10 @@ def evidence_of(services: Services, identity: LedgerIdentity, invoice_id: str) -
         return collect(services.application(identity), invoice_id)
     except UnexplainedInvoice as missing:
         raise Unprovable(f"This invoice cannot be proved: {missing}.") from missing
+    except _DAMAGE as damage:
+        raise Unprovable(
+            f"This invoice cannot be proved: the log cannot be read ({damage})."
+        ) from damage
 
 
 def exported(services: Services, evidence: Evidence) -> Exported:
@@ -89,12 +100,15 @@ def exported(services: Services, evidence: Evidence) -> Exported:
     Uncovered, Unprovable.
     """
     reader = services.reader(evidence.ledger_id)
-    reader.wait_for(CHECKPOINTS)
+    reader.wait_for(CHECKPOINTS, TILES)
     row = first_checkpoint(reader, evidence.last_position)
     if row is None:
         raise Uncovered(evidence.last_position)
     signed = SignedRoot(row.size, row.note, row.key)
-    files = pack_files(evidence, signed, lambda spans: _hashes(reader, spans))
+    try:
+        files = pack_files(evidence, signed, lambda spans: _hashes(reader, spans))
+    except MissingHashes as missing:
+        raise Unprovable(f"The tree over the log lacks hashes: {missing}.") from missing
     wrong = what_is_wrong(files)
     if wrong:
         raise Unprovable(f"The log does not prove this invoice: {'; '.join(wrong)}")
