@@ -19,6 +19,7 @@ from ledger.store.datastore import Datastore
 from ledger.store.event_sourcing import EventSourcedLedger
 from ledger.store.idempotency import IdempotencyKeys
 from ledger.store.work import Work
+from projections.audit.streams_behind import STREAMS_BEHIND
 from projections.meter_events.usage import LiveUsageReader, SqlUsageReader
 from projections.registry import PROJECTION_OF_TABLE, PROJECTIONS
 from projections.runtime.as_of import PastLookup
@@ -111,7 +112,13 @@ class Services:
 
     def past(self, ledger_id: int, position: int) -> PastLookup:
         """The read models of a ledger as of a position."""
-        return PastLookup(self.log(ledger_id), self._projection_of, position)
+        return PastLookup(
+            self.log(ledger_id),
+            self._projection_of,
+            position,
+            STREAMS_BEHIND,
+            lambda: self.reader(ledger_id),
+        )
 
     def identity(self, ledger_id: int) -> LedgerIdentity:
         """The account and mode of a ledger that has events. Raises LookupError."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints
 
 from api.audit.usage import usage_document
-from api.http.call import Call
+from api.http.call import Call, view_of
 from api.http.openapi import Endpoint
 from api.http.params import RequestParams
 from api.http.routes import JsonObject, Route
@@ -45,7 +45,7 @@ def adjustment_document(
     event = recorded.event
     if not isinstance(event, MeterEventCancelled):
         raise TypeError(f"the event at position {recorded.position} is no cancellation")
-    usage = usage_document(services, identity.ledger_id, event.identifier)
+    usage = usage_document(view_of(services, identity), event.identifier)
     lines = usage["invoice_lines"]
     return {
         "object": "meter_event_adjustment",

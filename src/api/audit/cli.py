@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained
 from api.meter_events.cli_retention import app as usage
@@ -14,6 +15,7 @@ __all__ = ["usage"]
 @usage.command("show")
 def show_usage(
     identifier: Annotated[str, typer.Argument(help="As it was sent.")],
+    as_of: AsOfOption = None,
     live: Annotated[bool, typer.Option("--live", help="In the live ledger.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -22,12 +24,11 @@ def show_usage(
 
     Exit code 4 when nothing is known of it.
     """
+    from api.accounts.cli_views import default_view
     from api.audit.usage import usage_document
-    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
 
     with explained(), opened(data_dir) as (services, _):
-        ledger_id = ledger_for_live(1) if live else ledger_for_test(1)
-        found = usage_document(services, ledger_id, identifier)
+        found = usage_document(default_view(services, as_of, live=live), identifier)
     if as_json:
         data(found)
     else:

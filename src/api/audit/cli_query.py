@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from api.audit.cli import usage
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained
 
@@ -33,6 +34,7 @@ def query_usage(  # noqa: PLR0913, PLR0917 - one parameter an option
     group_by: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="A row for each text under this key.")
     ] = None,
+    as_of: AsOfOption = None,
     live: Annotated[bool, typer.Option("--live", help="In the live ledger.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -40,8 +42,8 @@ def query_usage(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Show what a customer used of a meter, newest first; whatever was not used is left out."""
     from rich.console import Console
 
+    from api.accounts.cli_views import default_view
     from api.audit.usage_query import find_usage, usage_objects
-    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
 
     given = {"meter": meter, "event_name": event_name, "window": window}
     with explained(), opened(data_dir) as (services, _):
@@ -55,8 +57,7 @@ def query_usage(  # noqa: PLR0913, PLR0917 - one parameter an option
                 **{name: text for name, text in given.items() if text is not None},
             }
         )
-        reader = services.reader(ledger_for_live(1) if live else ledger_for_test(1))
-        found = find_usage(reader, asked)
+        found = find_usage(default_view(services, as_of, live=live), asked)
     if as_json:
         data(usage_objects(found, found.summaries))
     else:

@@ -4,18 +4,19 @@ from typing import Any
 
 import msgspec
 
+from api.http.as_of import AsOfParams
 from api.http.call import Call, View
-from api.http.routes import JsonObject, NoParams
+from api.http.routes import JsonObject
 from api.invoices.live import with_amounts
 from api.invoices.objects_lines import description
 from api.prices.objects import PriceRows, price_rows
 from projections.invoices.rows import INVOICES, InvoiceRow, LinePart
 
 
-def explained(call: Call[NoParams]) -> JsonObject:
+def explained(call: Call[AsOfParams]) -> JsonObject:
     """Every line with the steps that lead to its amount, and what was taken off and put on.
 
-    A draft is explained as it stands now. Raises NotFound.
+    A draft is explained as it stands, now or as of the moment asked for. Raises NotFound.
     """
     return explanation(call.view(), call.path["invoice"])
 

@@ -10,12 +10,15 @@ from api.audit.explain import explained
 from api.audit.forgetting import FORGETTING
 from api.audit.ledger_check import LEDGER_CHECK
 from api.audit.line_events import LINE_EVENTS
+from api.audit.objects import OBJECTS
+from api.audit.previews import PREVIEWS
 from api.audit.projections import READ_MODELS
 from api.audit.replay import replay
 from api.audit.replays import REPLAYS
 from api.audit.routes_merkle import ROUTES as MERKLE
 from api.audit.usage import usage_document
 from api.audit.usage_query import UsagePage, usage_page
+from api.http.as_of import AsOfParams
 from api.http.call import Call
 from api.http.openapi import Endpoint
 from api.http.routes import NoParams, Route, query
@@ -28,9 +31,9 @@ def _replay(call: Call[NoParams]) -> dict[str, Any]:
     return replay(call.application, call.path["invoice"]).document()
 
 
-def _usage(call: Call[NoParams]) -> dict[str, Any]:
+def _usage(call: Call[AsOfParams]) -> dict[str, Any]:
     identifier = call.path["identifier"].removeprefix("/")
-    return usage_document(call.services, call.identity.ledger_id, identifier)
+    return usage_document(call.view(), identifier)
 
 
 ROUTES: list[Route] = [
@@ -54,7 +57,7 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path="/audit/v1/invoices/{invoice:str}/explain",
-            params=NoParams,
+            params=AsOfParams,
             returns="invoice_explanation",
             summary="How an invoice came to its amounts",
             tag=TAG,
@@ -88,7 +91,7 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path="/audit/v1/usage/{identifier:path}",
-            params=NoParams,
+            params=AsOfParams,
             returns="usage_record",
             summary="What became of a meter event",
             tag=TAG,
@@ -107,6 +110,8 @@ ROUTES: list[Route] = [
     *EVENTS,
     *CAUSES,
     *PAGES,
+    PREVIEWS,
+    OBJECTS,
     LEDGER_CHECK,
     READ_MODELS,
     *MERKLE,

@@ -2,44 +2,49 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from api.services import Services
+from api.http.call import View
 from ledger.kernel.clock import from_epoch, from_microseconds
-from ledger.kernel.errors import NotFound
+from ledger.kernel.errors import NotFound, NotYet
 from ledger.kernel.events import RecordedEvent
 from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.events import MeterEventCancelled, UsageRecord, UsageRecorded
 from ledger.store.usage import UsageLog
-from projections.invoices.usage_lines import UsageLine, lines_of_usage
+from projections.invoices.usage_lines import UsageLine, lines_of_usage, past_lines_of_usage
 from projections.late_usage.queries import adjustment_with
 from projections.meter_events.rejections import UsageRejectionRow, rejections_of
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, series_of
 from projections.meters.rows import METERS
 from projections.runtime.log import Log
-from projections.runtime.reader import Reader
 
 
-def usage_document(services: Services, ledger_id: int, identifier: str) -> dict[str, Any]:
-    """Everything known of an identifier, as JSON. Raises NotFound when nothing is."""
-    reader, log = services.reader(ledger_id), services.log(ledger_id)
-    rejections = [_rejection(row) for row in rejections_of(reader, identifier)]
+def usage_document(view: View, identifier: str) -> dict[str, Any]:
+    """Everything known of an identifier, as JSON, now or as of the view's moment.
+
+    Raises NotFound when nothing is.
+    """
+    log = view.services.log(view.identity.ledger_id)
+    rejections = [_rejection(row) for row in rejections_of(view.reader(), identifier, view.through)]
     place = UsageLog(log.recorder, UsageRecorded.TOPIC).find(identifier)
-    if place is not None:
-        return _recorded(reader, log, *place) | {"rejections": rejections}
+    if place is not None and (view.through is None or place[0] <= view.through):
+        return _recorded(view, log, *place) | {"rejections": rejections}
     if rejections:
         status = {"object": "usage_record", "identifier": identifier, "status": "rejected"}
         return status | {"rejections": rejections}
+    if place is not None:
+        raise NotYet("usage", identifier, view.position, place[0])
     raise NotFound("usage", identifier)
 
 
-def _recorded(reader: Reader, log: Log, position: int, ordinal: int) -> dict[str, Any]:
+def _recorded(view: View, log: Log, position: int, ordinal: int) -> dict[str, Any]:
     recorded = _event_at(log, position)
     if not isinstance(recorded.event, UsageRecorded):
         raise TypeError(f"the event at position {position} is no usage")
     record = recorded.event.records()[ordinal]
     place = series_of(record.meter, record.customer), record.timestamp, position, ordinal
-    cancelled = reader.get(CANCELLED_METER_EVENTS, *place)
-    meter = reader.require(METERS, "billing meter", record.meter)
+    cancelled_at = _cancelled_at(view, place)
+    meter = view.rows.require(METERS, "billing meter", record.meter)
     payload = {meter.customer_key: record.customer, **record.payload}
     if record.value is not None:
         payload[meter.value_key] = record.value
@@ -48,7 +53,7 @@ def _recorded(reader: Reader, log: Log, position: int, ordinal: int) -> dict[str
     return {
         "object": "usage_record",
         "identifier": record.identifier,
-        "status": "recorded" if cancelled is None else "cancelled",
+        "status": "recorded" if cancelled_at is None else "cancelled",
         "event_name": meter.event_name,
         "meter": record.meter,
         "customer": record.customer,
@@ -60,21 +65,33 @@ def _recorded(reader: Reader, log: Log, position: int, ordinal: int) -> dict[str
         "ordinal": ordinal,
         "request": recorded.metadata.request_id,
         "backfill": recorded.event.backfill,
-        "cancelled": None if cancelled is None else _cancellation(log, cancelled.cancelled_at),
-        "invoice_lines": _lines(reader, record, position, cancelled and cancelled.cancelled_at),
+        "cancelled": None if cancelled_at is None else _cancellation(log, cancelled_at),
+        "invoice_lines": _lines(view, record, position, cancelled_at),
     }
 
 
+def _cancelled_at(view: View, place: tuple[UUID, int, int, int]) -> int | None:
+    row = view.reader().get(CANCELLED_METER_EVENTS, *place)
+    if row is None or (view.through is not None and row.cancelled_at > view.through):
+        return None
+    return row.cancelled_at
+
+
 def _lines(
-    reader: Reader, record: UsageRecord, position: int, cancelled_at: int | None
+    view: View, record: UsageRecord, position: int, cancelled_at: int | None
 ) -> list[dict[str, Any]]:
-    second = record.timestamp // MICROSECONDS
-    found = lines_of_usage(reader, record.customer, record.meter, second)
-    return [_line(reader, line, position, cancelled_at) for line in found]
+    second, reader = record.timestamp // MICROSECONDS, view.reader()
+    if view.through is None:
+        found = lines_of_usage(reader, record.customer, record.meter, second)
+    else:
+        found = past_lines_of_usage(
+            reader, view.rows, record.customer, record.meter, second, view.through
+        )
+    return [_line(view, line, position, cancelled_at) for line in found]
 
 
 def _line(
-    reader: Reader, found: UsageLine, position: int, cancelled_at: int | None
+    view: View, found: UsageLine, position: int, cancelled_at: int | None
 ) -> dict[str, Any]:
     """`included` says whether the line was rated over the event: not if it came too late, when
     `adjusted_by` is what was made of it, once it was."""
@@ -93,13 +110,13 @@ def _line(
         "invoice_status": found.invoice.status,
         "included": not late and not gone,
         "reason": "recorded_after_finalization" if late else "cancelled" if gone else None,
-        "adjusted_by": _adjustment(reader, found, position) if late else None,
+        "adjusted_by": _adjustment(view, found, position) if late else None,
     }
 
 
-def _adjustment(reader: Reader, found: UsageLine, position: int) -> dict[str, Any] | None:
-    row = adjustment_with(reader, found.invoice.id, found.line.id, position)
-    if row is None:
+def _adjustment(view: View, found: UsageLine, position: int) -> dict[str, Any] | None:
+    row = adjustment_with(view.reader(), found.invoice.id, found.line.id, position)
+    if row is None or (view.through is not None and row.sequence > view.through):
         return None
     told = ("id", "outcome", "reason", "amount", "currency", "invoice_item", "document")
     return {name: getattr(row, name) for name in told}

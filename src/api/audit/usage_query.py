@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from api.audit.usage import written
-from api.http.call import Call
+from api.http.as_of import AsOfParams
+from api.http.call import Call, View
 from api.http.lists import ListParams, list_object
 from api.http.params import exclusive, missing
 from api.http.wire_types import Id, Moment, text
@@ -25,7 +26,6 @@ from projections.meter_events.summaries import (
     summaries,
 )
 from projections.meters.rows import METERS, MeterRow
-from projections.runtime.reader import Reader
 
 
 class UsageQuery(ByDimensions):
@@ -46,7 +46,7 @@ class UsageQuery(ByDimensions):
         return self
 
 
-class UsagePage(ListParams, UsageQuery):
+class UsagePage(ListParams, UsageQuery, AsOfParams):
     """A page of it."""
 
 
@@ -59,18 +59,19 @@ class FoundUsage:
     summaries: list[Summary]
 
 
-def find_usage(reader: Reader, asked: UsageQuery) -> FoundUsage:
-    """Every stretch of time with usage. Raises NotFound and InvalidRequest, naming the field."""
-    meter = _meter(reader, asked)
-    reader.require(CUSTOMERS, "customer", asked.customer, param="customer")
+def find_usage(view: View, asked: UsageQuery) -> FoundUsage:
+    """Every stretch of time with usage, as the view has it. Raises NotFound and InvalidRequest,
+    naming the field."""
+    meter = _meter(view, asked)
+    view.rows.require(CUSTOMERS, "customer", asked.customer, param="customer")
     query = usage_of(meter, asked.customer, (asked.start, asked.end, asked.window), asked)
     check_times(query, start="start", end="end", grouping="window")
-    return FoundUsage(meter, query, summaries(reader, query))
+    return FoundUsage(meter, query, summaries(view.reader(), query, view.through))
 
 
 def usage_page(call: Call[UsagePage]) -> dict[str, Any]:
     """One page as JSON."""
-    found = find_usage(call.reader(), call.params)
+    found = find_usage(call.view(), call.params)
     page, more = page_of(found.summaries, call.params)
     return list_object(call.url, usage_objects(found, page), has_more=more)
 
@@ -94,14 +95,14 @@ def usage_objects(found: FoundUsage, page: Sequence[Summary]) -> list[dict[str, 
     ]
 
 
-def _meter(reader: Reader, asked: UsageQuery) -> MeterRow:
+def _meter(view: View, asked: UsageQuery) -> MeterRow:
     if asked.meter is not None:
-        return reader.require(METERS, "billing meter", asked.meter, param="meter")
-    named = reader.fetch_rows(
+        return view.rows.require(METERS, "billing meter", asked.meter, param="meter")
+    named = view.reader().fetch_rows(
         METERS,
         "ledger_id = %(ledger_id)s AND event_name = %(event_name)s",
         {"event_name": asked.event_name},
     )
     if not named:
         raise NotFound("billing meter", asked.event_name or "", param="event_name")
-    return named[0]
+    return view.rows.require(METERS, "billing meter", named[0].id, param="event_name")

@@ -10,7 +10,7 @@ from api.coupons.objects import (
 )
 from api.http.call import View
 from api.http.expand import Expansions, Hidden, JsonObject, Reference
-from ledger.kernel.clock import system_now, to_epoch
+from ledger.kernel.clock import to_epoch
 from projections.coupons.rows import COUPONS, DISCOUNTS, CouponRow
 
 
@@ -32,7 +32,7 @@ def coupon_expansions(view: View) -> Expansions:
 
 def load_coupons(view: View, ids: Sequence[str]) -> Mapping[str, JsonObject]:
     """Coupons by id, deleted ones as well, for discounts that they gave."""
-    now = to_epoch(system_now())
+    now = to_epoch(view.now)
     rows = (view.rows.get(COUPONS, coupon_id) for coupon_id in ids)
     return {row.id: coupon_object(row, now) for row in rows if row}
 

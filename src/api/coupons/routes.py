@@ -31,15 +31,16 @@ def _delete(call: Call[NoParams]) -> DeleteCoupon:
     return DeleteCoupon(coupon=call.path["coupon"])
 
 
-def _one(view: View, coupon_id: str) -> dict[str, Any]:
+def one_coupon(view: View, coupon_id: str) -> dict[str, Any]:
+    """A coupon by its id. Raises NotFound."""
     row = view.rows.require(COUPONS, "coupon", coupon_id)
     if row.deleted:
         raise NotFound("coupon", coupon_id)
-    return coupon_object(row, to_epoch(system_now()))
+    return coupon_object(row, to_epoch(view.now))
 
 
 def _created(view: View, stream: str) -> dict[str, Any]:
-    return _one(view, coupon_of(stream))
+    return one_coupon(view, coupon_of(stream))
 
 
 def _deleted(_: View, coupon_id: str) -> dict[str, Any]:
@@ -63,13 +64,13 @@ ROUTES: list[Route] = [
         "Takes off a percentage, or an amount in one or more currencies.",
     ),
     COUPON.page(ALL, CouponList, "List coupons", _list),
-    COUPON.retrieve(ONE, "Retrieve a coupon", _one),
+    COUPON.retrieve(ONE, "Retrieve a coupon", one_coupon),
     COUPON.post(
         ONE,
         CouponUpdate,
         "Update a coupon",
         _update,
-        _one,
+        one_coupon,
         "What it takes off stays as it is; amounts in further currencies can be added.",
     ),
     COUPON.delete(

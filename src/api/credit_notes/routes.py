@@ -51,7 +51,8 @@ def _row(view: View, credit_note: str) -> CreditNoteRow:
     return view.rows.require(CREDIT_NOTES, WHAT, credit_note)
 
 
-def _one(view: View, credit_note: str) -> dict[str, Any]:
+def one_credit_note(view: View, credit_note: str) -> dict[str, Any]:
+    """A credit note by its id. Raises NotFound."""
     return credit_note_object(view, _row(view, credit_note))
 
 
@@ -94,7 +95,7 @@ ROUTES: list[Route] = [
         CreditNoteCreate,
         "Issue a credit note",
         _create,
-        _one,
+        one_credit_note,
         "What remains to be paid of the invoice is lowered first. What exceeds it is credited to "
         "the customer's balance (`credit_amount`) or given back elsewhere (`out_of_band_amount`).",
     ),
@@ -112,15 +113,17 @@ ROUTES: list[Route] = [
         _preview,
     ),
     LINE.page(f"{ALL}/preview/lines", CreditNotePreviewLines, "List its lines", _preview_lines),
-    NOTE.retrieve(ONE, "Retrieve a credit note", _one),
-    NOTE.post(ONE, CreditNoteUpdate, "Update a credit note's memo or metadata", _update, _one),
+    NOTE.retrieve(ONE, "Retrieve a credit note", one_credit_note),
+    NOTE.post(
+        ONE, CreditNoteUpdate, "Update a credit note's memo or metadata", _update, one_credit_note
+    ),
     LINE.page(f"{ONE}/lines", CreditNoteLines, "List the lines of a credit note", _lines),
     NOTE.post(
         f"{ONE}/void",
         NoParams,
         "Void a credit note of an open invoice",
         _void,
-        _one,
+        one_credit_note,
         "What remains to be paid of the invoice is raised again.",
     ),
 ]

@@ -62,7 +62,8 @@ def _delete(call: Call[NoParams]) -> DeleteCustomer:
     return DeleteCustomer(customer=call.path["customer"])
 
 
-def _one(view: View, customer_id: str) -> dict[str, Any]:
+def one_customer(view: View, customer_id: str) -> dict[str, Any]:
+    """A customer by their id. Raises NotFound."""
     return customer_object(view.rows.require(CUSTOMERS, "customer", customer_id))
 
 
@@ -96,10 +97,10 @@ def _attached(view: View, call: Call[PaymentMethodAttach]) -> dict[str, Any]:
 
 
 ROUTES: list[Route] = [
-    CUSTOMER.post(ALL, CustomerCreate, "Create a customer", _create, _one),
+    CUSTOMER.post(ALL, CustomerCreate, "Create a customer", _create, one_customer),
     CUSTOMER.page(ALL, CustomerList, "List customers", _list),
-    CUSTOMER.retrieve(ONE, "Retrieve a customer", _one),
-    CUSTOMER.post(ONE, CustomerUpdate, "Update a customer", _update, _one),
+    CUSTOMER.retrieve(ONE, "Retrieve a customer", one_customer),
+    CUSTOMER.post(ONE, CustomerUpdate, "Update a customer", _update, one_customer),
     CUSTOMER.delete(
         ONE,
         NoParams,

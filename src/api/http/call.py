@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 
+from api.http.as_of import point_of
 from api.http.auth import Caller
 from api.http.lists import TimeRange
 from api.http.params import Params
@@ -13,6 +15,7 @@ from ledger.application import LedgerApplication, Outcome
 from ledger.kernel.clock import system_now, to_epoch
 from ledger.kernel.commands import Circumstances, Command, IdempotencyClaim, LedgerIdentity
 from projections.runtime.as_of import Lookup
+from projections.runtime.moments import PointInTime, recorded_at
 from projections.runtime.reader import Reader
 
 P = TypeVar("P", bound=Params)
@@ -20,16 +23,42 @@ P = TypeVar("P", bound=Params)
 
 @dataclass(slots=True)
 class View:
-    """What an answer is rendered from: rows of now, or of a past position."""
+    """What an answer is rendered from: rows of now, or of the past point `as_of`."""
 
     services: Services
     identity: LedgerIdentity
     rows: Lookup
     position: int
+    as_of: PointInTime | None = None
 
     @property
     def livemode(self) -> bool:
         return self.identity.livemode
+
+    @property
+    def now(self) -> datetime:
+        """The time of the answer."""
+        return system_now() if self.as_of is None else self.as_of.at
+
+    @property
+    def through(self) -> int | None:
+        """The position that a past answer must not look beyond."""
+        return None if self.as_of is None else self.as_of.position
+
+    def reader(self) -> Reader:
+        """The read models of now, of which a past answer takes only what it can date."""
+        if isinstance(self.rows, Reader):
+            return self.rows
+        return self.services.reader(self.identity.ledger_id)
+
+
+def view_of(services: Services, identity: LedgerIdentity, as_of: PointInTime | None = None) -> View:
+    """A ledger as it is now, or as it was."""
+    if as_of is None:
+        reader = services.reader(identity.ledger_id)
+        return View(services, identity, reader, reader.head)
+    rows = services.past(identity.ledger_id, as_of.position)
+    return View(services, identity, rows, as_of.position, as_of)
 
 
 @dataclass(slots=True)
@@ -45,6 +74,7 @@ class Call(Generic[P]):
     url: str
     claim: IdempotencyClaim | None = None
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
+    _as_of: PointInTime | None = None
 
     @property
     def identity(self) -> LedgerIdentity:
@@ -76,12 +106,25 @@ class Call(Generic[P]):
         return self.services.reader(self.identity.ledger_id)
 
     def view(self) -> View:
-        reader = self.reader()
-        return View(self.services, self.identity, reader, reader.head)
+        """The ledger as it is now, or as of the moment that the request names."""
+        return view_of(self.services, self.identity, self.as_of())
+
+    def as_of(self) -> PointInTime | None:
+        """The past point that the request names. Raises InvalidRequest."""
+        if self._as_of is None:
+            self._as_of = point_of(self.params, self.services.log(self.identity.ledger_id))
+        return self._as_of
 
     def view_as_of(self, position: int) -> View:
-        rows = self.services.past(self.identity.ledger_id, position)
-        return View(self.services, self.identity, rows, position)
+        """The ledger as of a position, at the time when that was recorded."""
+        log = self.services.log(self.identity.ledger_id)
+        point = PointInTime(position, recorded_at(log, position) if position else system_now())
+        return view_of(self.services, self.identity, point)
+
+
+def known_by(view: View) -> dict[str, int]:
+    """A filter of rows that never change, by the position of the event that they came with."""
+    return {} if view.through is None else {"lte": view.through}
 
 
 def bounds(created: TimeRange | None) -> dict[str, int]:

@@ -180,7 +180,8 @@ def _rfc_3339(value: object) -> datetime:
     )
 
 
-def _moment(value: object) -> object:
+def read_moment(value: object) -> object:
+    """A time either way, as an aware datetime. Raises PydanticCustomError."""
     if isinstance(value, int) or (isinstance(value, str) and _INTEGER.fullmatch(value)):
         return EpochSeconds()(value)
     return _rfc_3339(value)
@@ -257,10 +258,12 @@ Rfc3339Timestamp: TypeAlias = Annotated[
     PlainValidator(_rfc_3339),
     WithJsonSchema(_DATE_TIME),
 ]
+MOMENT_SCHEMA: Final[dict[str, Any]] = {"anyOf": [EpochSeconds().json_schema(), _DATE_TIME]}
+
 Moment: TypeAlias = Annotated[
     datetime,
-    PlainValidator(_moment),
-    WithJsonSchema({"anyOf": [EpochSeconds().json_schema(), _DATE_TIME]}),
+    PlainValidator(read_moment),
+    WithJsonSchema(MOMENT_SCHEMA),
 ]
 """A time either way: seconds since 1970, or RFC 3339."""
 

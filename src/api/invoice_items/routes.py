@@ -32,7 +32,8 @@ def _delete(call: Call[NoParams]) -> DeleteInvoiceItem:
     return DeleteInvoiceItem(item=call.path["invoiceitem"])
 
 
-def _one(view: View, item_id: str) -> dict[str, Any]:
+def one_invoice_item(view: View, item_id: str) -> dict[str, Any]:
+    """An invoice item by its id. Raises NotFound."""
     return item_object(view, view.rows.require(INVOICE_ITEMS, "invoiceitem", item_id))
 
 
@@ -53,17 +54,17 @@ ROUTES: list[Route] = [
         InvoiceItemCreate,
         "Create an invoice item",
         _create,
-        _one,
+        one_invoice_item,
         "On a draft, or else it waits for the customer's next invoice.",
     ),
     ITEM.page(ALL, InvoiceItemList, "List invoice items", _list),
-    ITEM.retrieve(ONE, "Retrieve an invoice item", _one),
+    ITEM.retrieve(ONE, "Retrieve an invoice item", one_invoice_item),
     ITEM.post(
         ONE,
         InvoiceItemUpdate,
         "Update an invoice item",
         _update,
-        _one,
+        one_invoice_item,
         "Its line on a draft follows. Once the invoice is finalized it stays as it is.",
     ),
     ITEM.delete(ONE, NoParams, "Delete an invoice item", _delete, _deleted),

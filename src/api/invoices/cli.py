@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_REFUSED, AsJson, data, explained, note
 
@@ -45,14 +46,13 @@ def show(
     as_html: AsHtml = False,
     as_pdf: AsPdf = None,
     paper: OnPaper = "a4",
+    as_of: AsOfOption = None,
     live: LiveOrTest = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show an invoice with its lines. A draft shows what it comes to now."""
-    from rich.console import Console
-
-    from api.http.call import View
+    """Show an invoice with its lines. A draft shows what it comes to."""
+    from api.accounts.cli_views import view_at
     from api.invoices.finding import ledger_of_invoice
     from api.invoices.live import with_amounts
     from api.invoices.objects import invoice_object
@@ -60,9 +60,8 @@ def show(
 
     with explained(), opened(data_dir) as (services, _):
         identity = ledger_of_invoice(services, invoice_id, livemode=live)
-        reader = services.reader(identity.ledger_id)
-        view = View(services, identity, reader, reader.head)
-        row = reader.require(INVOICES, "invoice", invoice_id)
+        view = view_at(services, identity, as_of)
+        row = view.rows.require(INVOICES, "invoice", invoice_id)
         if as_html or as_pdf is not None:
             _send_page(view, row, as_pdf, paper)
             return
@@ -70,11 +69,46 @@ def show(
             data(invoice_object(view, row))
             return
         [row] = with_amounts(view, [row])
-        for line in _heading(row):
-            typer.echo(line)
-        Console().print(_lines(view, row))
-        for line in _sums(row):
-            typer.echo(line)
+        _tell(view, row)
+
+
+@app.command()
+def preview(
+    subscription: Annotated[str, typer.Argument(help="As the API names it: sub_…")],
+    as_of: AsOfOption = None,
+    live: LiveOrTest = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Preview the next invoice of a subscription: of usage so far, or as it was then.
+
+    Exit code 4 when there is no such subscription, 6 when no invoice is to come.
+    """
+    from api.accounts.cli_views import view_at
+    from api.http.versions import CURRENT
+    from api.invoices.finding import ledger_of_object
+    from api.invoices.objects import preview_object
+    from api.invoices.params_preview import InvoicePreview
+    from api.invoices.previews import asked_preview
+
+    with explained(), opened(data_dir) as (services, _):
+        identity = ledger_of_object(services, subscription, "subscription", "sub", livemode=live)
+        asked = InvoicePreview(subscription=subscription)
+        view, row = asked_preview(view_at(services, identity, as_of), asked, CURRENT)
+        if as_json:
+            data(preview_object(view, row))
+        else:
+            _tell(view, row)
+
+
+def _tell(view: "View", row: "InvoiceRow") -> None:
+    from rich.console import Console
+
+    for line in _heading(row):
+        typer.echo(line)
+    Console().print(_lines(view, row))
+    for line in _sums(row):
+        typer.echo(line)
 
 
 def _send_page(

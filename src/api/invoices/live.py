@@ -6,11 +6,11 @@ import msgspec
 
 from api.http.call import View
 from api.invoices.previewed_rows import with_previewed
+from ledger.audit.history import PastWork
 from ledger.invoices.bill import Bill
 from ledger.invoices.finalizing import bill_now
 from ledger.invoices.ingredients import UsageReaders
 from ledger.invoices.loading import require_invoice
-from ledger.kernel.clock import system_now
 from ledger.kernel.commands import Circumstances
 from ledger.kernel.errors import InvalidRequest
 from ledger.kernel.ids import derived_id, new_id
@@ -30,14 +30,14 @@ def with_amounts(view: View, rows: Sequence[InvoiceRow]) -> list[InvoiceRow]:
     """
     if all(row.status != "draft" for row in rows):
         return list(rows)
-    work = _work(view)
+    work = work_of(view)
     return [_rated(view, work, row) if row.status == "draft" else row for row in rows]
 
 
 def _rated(view: View, work: Work, row: InvoiceRow) -> InvoiceRow:
     draft = require_invoice(work, row.id).draft
     try:
-        return rated(row, bill_now(work, view.services.live_usage_reader, draft))
+        return rated(row, bill_now(work, usage_readers(view), draft))
     except InvalidRequest as refusal:
         return msgspec.structs.replace(row, finalization_error=refusal.message)
 
@@ -45,8 +45,8 @@ def _rated(view: View, work: Work, row: InvoiceRow) -> InvoiceRow:
 def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> tuple[View, InvoiceRow]:
     """The row of an invoice to come, as `bill` makes it, and the view that it is shown in. Its id
     is no invoice's."""
-    work = _work(view)
-    made = bill(work, view.services.live_usage_reader)
+    work = work_of(view)
+    made = bill(work, usage_readers(view))
     period = made.draft.period
     invoice_id = derived_id(
         "upcoming_in", made.draft.subscription, period.start.isoformat(), period.end.isoformat()
@@ -72,8 +72,24 @@ def _named(view: View, row: InvoiceRow) -> InvoiceRow:
     return msgspec.structs.replace(row, lines=lines)
 
 
-def _work(view: View) -> Work:
+def work_of(view: View) -> Work:
+    """The log as the view has it, for decisions that are recorded nowhere."""
     circumstances = Circumstances(
-        now=system_now(), actor="system:reader", correlation_id=new_id("read")
+        now=view.now, actor="system:reader", correlation_id=new_id("read")
     )
-    return view.services.application(view.identity).work(circumstances)
+    ledger = view.services.application(view.identity)
+    if view.as_of is None:
+        return ledger.work(circumstances)
+    return PastWork(
+        ledger.identity,
+        circumstances,
+        ledger.recorder,
+        ledger.mapper,
+        through=view.as_of.position,
+    )
+
+
+def usage_readers(view: View) -> UsageReaders:
+    """Usage as the view has it: of now from rollups, of the past event by event."""
+    services = view.services
+    return services.live_usage_reader if view.as_of is None else services.usage_reader

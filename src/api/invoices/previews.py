@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from api.coupons.params import discount_requests
-from api.http.call import Call, View
+from api.http.call import View
 from api.http.errors import ApiError
 from api.http.params import missing
-from api.http.versions import default_billing_mode
+from api.http.versions import ApiVersion, default_billing_mode
 from api.invoices.live import preview
 from api.invoices.params_preview import InvoicePreview, PreviewDetails, PreviewItem
 from api.subscriptions.params_create import ItemCreate
@@ -37,16 +37,19 @@ from projections.invoices.rows import InvoiceRow
 _NOT_OF_DETAILS = {"customer", "currency", "subscription"}
 
 
-def asked_preview(call: Call[InvoicePreview]) -> tuple[View, InvoiceRow]:
-    """The row of the invoice and the view to show it in. Raises ApiError and LedgerError where
-    nothing can be previewed."""
-    asked = call.params
+def asked_preview(
+    view: View, asked: InvoicePreview, version: ApiVersion
+) -> tuple[View, InvoiceRow]:
+    """The row of the invoice and the view to show it in: of now, or of the past that is given.
+
+    Raises ApiError and LedgerError where nothing can be previewed.
+    """
     if asked.subscription is not None:
         decide = _of_subscription(asked, asked.subscription)
     elif asked.customer is None:
         raise missing("subscription")
     elif asked.subscription_details is not None and asked.subscription_details.items:
-        command = _creation(call, asked.customer, asked.subscription_details)
+        command = _creation(asked, version, asked.customer, asked.subscription_details)
         decide = _as_asked(lambda previewing: previewing.of_creation(command))
     else:
         decide = _of_customer(asked, asked.customer)
@@ -58,7 +61,7 @@ def asked_preview(call: Call[InvoicePreview]) -> tuple[View, InvoiceRow]:
 
         return decide(Previewing(work, readers, asked.preview_mode or "next", alter))
 
-    return preview(call.view(), bill)
+    return preview(view, bill)
 
 
 Decide = Callable[[Previewing], Bill]
@@ -168,7 +171,7 @@ def _param(param: str | None) -> str | None:
 
 
 def _creation(
-    call: Call[InvoicePreview], customer: str, details: PreviewDetails
+    asked: InvoicePreview, version: ApiVersion, customer: str, details: PreviewDetails
 ) -> CreateSubscription:
     mode, anchor = details.billing_mode, details.billing_cycle_anchor
     given: dict[str, Any] = {}
@@ -182,8 +185,8 @@ def _creation(
         subscription=new_id("sub"),
         customer=customer,
         items=item_requests(items, "subscription_details[items]"),
-        billing_mode=mode.type if mode else default_billing_mode(call.version),
-        currency=call.params.currency,
+        billing_mode=mode.type if mode else default_billing_mode(version),
+        currency=asked.currency,
         billing_cycle_anchor=anchor.timestamp if anchor else None,
         backdate_start_date=details.start_date,
         trial_end=details.trial_end if isinstance(details.trial_end, datetime) else None,

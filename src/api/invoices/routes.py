@@ -92,7 +92,7 @@ def _lines(call: Call[InvoiceLines]) -> dict[str, Any]:
 
 
 def _preview(call: Call[InvoicePreview]) -> dict[str, Any]:
-    view, row = asked_preview(call)
+    view, row = asked_preview(call.view(), call.params, call.version)
     return preview_object(view, row)
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained
 
@@ -30,20 +31,22 @@ def list_late_usage(
     invoice: Annotated[str | None, typer.Option(help="Of one invoice.")] = None,
     outcome: Annotated[str | None, typer.Option(help="Such as not_billed.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    as_of: AsOfOption = None,
     live: _Live = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """List adjustments of finalized invoices, the newest first."""
+    from api.accounts.cli_views import default_view
+    from api.http.call import known_by
     from api.late_usage.objects import late_usage_object
-    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
     from projections.late_usage.rows import LATE_USAGE
     from projections.runtime.reader import Page
 
     where = {"customer": customer, "invoice": invoice, "outcome": outcome}
     with explained(), opened(data_dir) as (services, _):
-        reader = services.reader(ledger_for_live(1) if live else ledger_for_test(1))
-        rows, _ = reader.page(LATE_USAGE, Page(limit), where)
+        view = default_view(services, as_of, live=live)
+        rows, _ = view.reader().page(LATE_USAGE, Page(limit), where, sequence=known_by(view))
     if as_json:
         data([late_usage_object(row) for row in rows])
         return
@@ -56,21 +59,23 @@ def list_not_billed(
     customer: _Customer = None,
     reason: Annotated[str | None, typer.Option(help="Such as trial or report_only.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    as_of: AsOfOption = None,
     live: _Live = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """List usage that is never billed and why, the newest first."""
+    from api.accounts.cli_views import default_view
+    from api.http.call import known_by
     from api.late_usage.not_billed import stretches
-    from ledger.accounts.ledgers import ledger_for_live, ledger_for_test
     from projections.late_usage.rows import NOT_BILLED
     from projections.runtime.reader import Page
 
     where = {"customer": customer, "reason": reason}
     with explained(), opened(data_dir) as (services, _):
-        reader = services.reader(ledger_for_live(1) if live else ledger_for_test(1))
-        rows, _ = reader.page(NOT_BILLED, Page(limit), where)
-        found = list(stretches(reader, rows))
+        view = default_view(services, as_of, live=live)
+        rows, _ = view.reader().page(NOT_BILLED, Page(limit), where, sequence=known_by(view))
+        found = list(stretches(view, rows))
     if as_json:
         data(found)
         return

@@ -4,69 +4,72 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from api.http.call import Call, bounds
+from api.http.as_of import AsOfParams
+from api.http.call import Call, View, bounds, known_by
 from api.http.lists import list_object
-from api.http.routes import NoParams
+from api.invoices.live import work_of
 from api.late_usage.params import NotBilledList
 from ledger.customers.handlers import require_customer
 from ledger.kernel.clock import EPOCH, from_epoch, from_microseconds, to_epoch
 from ledger.kernel.periods import Period
 from ledger.kernel.quantities import decimal_text
-from ledger.meter_events.usage import Asked
+from ledger.meter_events.usage import Asked, UsageReader
 from ledger.store.work import Work
 from ledger.subscriptions.cycle import open_segment
 from ledger.subscriptions.handlers import require_subscription
+from projections.customers.rows import CUSTOMERS
 from projections.late_usage.rows import NOT_BILLED, NotBilledRow
 from projections.meter_events.billed_lines import BILLED_LINES
 from projections.meter_events.rows import series_of
-from projections.meter_events.usage import LiveUsageReader
+from projections.meter_events.usage import LiveUsageReader, SqlUsageReader
 from projections.meters.rows import METERS, MeterRow
-from projections.runtime.reader import Reader
 
 _NEVER = from_epoch(253_370_764_800)
 """The year 9999."""
 
 
 def not_billed_page(call: Call[NotBilledList]) -> dict[str, Any]:
-    """A page of stretches that are not billed, with what was used in each as of now."""
-    asked, reader = call.params, call.reader()
+    """A page of stretches that are not billed, with what was used in each."""
+    asked, view = call.params, call.view()
     where = {
         "customer": asked.customer,
         "subscription": asked.subscription,
         "reason": asked.reason,
     }
-    rows, more = reader.page(NOT_BILLED, asked, where, bounds(asked.created))
-    return list_object(call.url, list(stretches(reader, rows)), has_more=more)
+    rows, more = view.reader().page(
+        NOT_BILLED, asked, where, bounds(asked.created), sequence=known_by(view)
+    )
+    return list_object(call.url, list(stretches(view, rows)), has_more=more)
 
 
-def without_subscription(call: Call[NoParams]) -> dict[str, Any]:
+def without_subscription(call: Call[AsOfParams]) -> dict[str, Any]:
     """What a customer used of each meter while no subscription of theirs had a price for it."""
-    work = call.application.work(call.circumstances())
-    customer = call.path["customer"]
+    view, customer = call.view(), call.path["customer"]
+    view.rows.require(CUSTOMERS, "customer", customer)
+    work = work_of(view)
     require_customer(work, customer)
-    reader = call.reader()
-    meters = reader.fetch_rows(METERS, "ledger_id = %(ledger_id)s ORDER BY sequence", {})
-    running = _running(work, customer)
+    running, usages = _running(work, customer), _usage_reader(view)
     found: list[dict[str, Any]] = []
-    for meter in meters:
-        covered = [*running[meter.id], *_billed(reader, meter.id, customer)]
+    for meter in _meters(view):
+        covered = [*running[meter.id], *_billed(view, meter.id, customer)]
         asked = [Asked(meter.definition(), gap.start, gap.end) for gap in _gaps(covered)]
-        usages = LiveUsageReader(reader).usages(customer, asked, reader.head).usages
+        used = usages.usages(customer, asked, view.position).usages
         found += [
             _unsubscribed(meter, customer, one, usage.quantity, usage.meter_events)
-            for one, usage in zip(asked, usages, strict=True)
+            for one, usage in zip(asked, used, strict=True)
             if usage.meter_events
         ]
     return list_object(call.url, found, has_more=False)
 
 
-def stretches(reader: Reader, rows: Sequence[NotBilledRow]) -> Iterator[dict[str, Any]]:
-    """Stretches that are not billed as JSON, with what was used in each as of now."""
+def stretches(view: View, rows: Sequence[NotBilledRow]) -> Iterator[dict[str, Any]]:
+    """Stretches that are not billed as JSON, with what was used in each as the view has it."""
+    usages = _usage_reader(view)
     for row in rows:
-        meter = reader.require(METERS, "billing meter", row.meter)
+        meter = view.rows.require(METERS, "billing meter", row.meter)
         start, end = from_epoch(row.period_start), from_epoch(row.period_end)
         asked = [Asked(meter.definition(), start, end)]
-        [usage] = LiveUsageReader(reader).usages(row.customer, asked, reader.head).usages
+        [usage] = usages.usages(row.customer, asked, view.position).usages
         yield {
             "id": row.id,
             "object": "usage_not_billed",
@@ -85,6 +88,11 @@ def stretches(reader: Reader, rows: Sequence[NotBilledRow]) -> Iterator[dict[str
             "subscription": row.subscription,
             "subscription_item": row.subscription_item,
         }
+
+
+def _usage_reader(view: View) -> UsageReader:
+    reader = view.reader()
+    return LiveUsageReader(reader) if view.as_of is None else SqlUsageReader(reader)
 
 
 def _unsubscribed(
@@ -120,17 +128,30 @@ def _running(work: Work, customer_id: str) -> defaultdict[str, list[Period]]:
     return covered
 
 
-def _billed(reader: Reader, meter: str, customer: str) -> Iterator[Period]:
-    """What lines of invoices bill, and what was dropped for a reason of its own."""
+def _meters(view: View) -> list[MeterRow]:
+    created = "sequence <= %(position)s"
+    return view.reader().fetch_rows(
+        METERS,
+        f"ledger_id = %(ledger_id)s AND {created} ORDER BY sequence",
+        {"position": view.position},
+    )
+
+
+def _billed(view: View, meter: str, customer: str) -> Iterator[Period]:
+    """What lines of invoices bill, and what was dropped for a reason of its own. Metered lines
+    are never taken off an invoice, so that those drafted by then are all that there were."""
+    reader, known = view.reader(), {"position": view.position}
     lines = reader.fetch_rows(
         BILLED_LINES,
-        "ledger_id = %(ledger_id)s AND series = %(series)s",
-        {"series": series_of(meter, customer)},
+        "ledger_id = %(ledger_id)s AND series = %(series)s AND since <= %(position)s",
+        {"series": series_of(meter, customer), **known},
     )
     for line in lines:
         yield Period(from_microseconds(line.from_time), from_microseconds(line.to_time))
     dropped = reader.fetch_rows(
-        NOT_BILLED, "ledger_id = %(ledger_id)s AND customer = %(customer)s", {"customer": customer}
+        NOT_BILLED,
+        "ledger_id = %(ledger_id)s AND customer = %(customer)s AND sequence <= %(position)s",
+        {"customer": customer, **known},
     )
     for row in dropped:
         if row.meter == meter:

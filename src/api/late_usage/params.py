@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
+from api.http.as_of import AsOfParams
 from api.http.lists import CreatedListParams
 from api.http.params import RequestParams
 from api.http.wire_types import Id, text
 from ledger.late_usage.events import Outcome, Policy
 
 
-class LateUsageList(CreatedListParams):
+class LateUsageList(CreatedListParams, AsOfParams):
     """Which adjustments are wanted."""
 
     customer: Id | None = None
@@ -16,7 +17,7 @@ class LateUsageList(CreatedListParams):
     outcome: Outcome | None = None
 
 
-class NotBilledList(CreatedListParams):
+class NotBilledList(CreatedListParams, AsOfParams):
     """Which stretches that are not billed are wanted."""
 
     customer: Id | None = None

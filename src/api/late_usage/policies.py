@@ -10,15 +10,15 @@ from ledger.late_usage.events import Policy
 from projections.customers.rows import CUSTOMERS
 from projections.late_usage.queries import own_policy, policy_in_force
 from projections.late_usage.rows import LEDGER
-from projections.runtime.reader import Reader
+from projections.runtime.as_of import Lookup
 
 
-def policy_document(reader: Reader, customer: str | None) -> dict[str, Any]:
+def policy_document(rows: Lookup, customer: str | None) -> dict[str, Any]:
     """The policy in force. Raises NotFound for an unknown customer."""
     if customer is not None:
-        reader.require(CUSTOMERS, "customer", customer)
-    own = own_policy(reader, customer or LEDGER)
-    return policy_object(customer, policy_in_force(reader, customer), own)
+        rows.require(CUSTOMERS, "customer", customer)
+    own = own_policy(rows, customer or LEDGER)
+    return policy_object(customer, policy_in_force(rows, customer), own)
 
 
 def change_policy(

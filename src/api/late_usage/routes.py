@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from api.http.call import Call, bounds
+from api.http.as_of import AsOfParams
+from api.http.call import Call, bounds, known_by
 from api.http.lists import list_object
 from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, query
+from api.http.routes import Route, query
 from api.late_usage.not_billed import not_billed_page, without_subscription
 from api.late_usage.objects import late_usage_object
 from api.late_usage.params import CustomerPolicy, LateUsageList, LedgerPolicy, NotBilledList
@@ -21,12 +22,15 @@ OF_CUSTOMER = "/audit/v1/customers/{customer:str}/late_usage_policy"
 def _list(call: Call[LateUsageList]) -> dict[str, Any]:
     asked = call.params
     where = {"customer": asked.customer, "invoice": asked.invoice, "outcome": asked.outcome}
-    rows, more = call.reader().page(LATE_USAGE, asked, where, bounds(asked.created))
+    view = call.view()
+    rows, more = view.reader().page(
+        LATE_USAGE, asked, where, bounds(asked.created), sequence=known_by(view)
+    )
     return list_object(call.url, [late_usage_object(row) for row in rows], has_more=more)
 
 
-def _policy(call: Call[NoParams]) -> dict[str, Any]:
-    return policy_document(call.reader(), call.path.get("customer"))
+def _policy(call: Call[AsOfParams]) -> dict[str, Any]:
+    return policy_document(call.view().rows, call.path.get("customer"))
 
 
 def _change(call: Call[LedgerPolicy]) -> dict[str, Any]:
@@ -74,7 +78,7 @@ ROUTES: list[Route] = [
             description=(
                 "Stretches that a subscription dropped (`trial`, `paused`, `item_removed`, "
                 "`usage_cleared`, `classic_price_change`, `canceled_without_invoice`), and late "
-                "usage that was only reported, with what was used in each as of now."
+                "usage that was only reported, with what was used in each."
             ),
         ),
         not_billed_page,
@@ -83,7 +87,7 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path="/audit/v1/customers/{customer:str}/usage_without_subscription",
-            params=NoParams,
+            params=AsOfParams,
             returns="usage_without_subscription",
             summary="What a customer used without a subscription to bill it",
             tag=TAG,
@@ -99,7 +103,7 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path=POLICY,
-            params=NoParams,
+            params=AsOfParams,
             returns="late_usage_policy",
             summary="Show the ledger's policy for late usage",
             tag=TAG,
@@ -126,7 +130,7 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path=OF_CUSTOMER,
-            params=NoParams,
+            params=AsOfParams,
             returns="late_usage_policy",
             summary="Show a customer's policy for late usage",
             tag=TAG,

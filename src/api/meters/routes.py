@@ -42,7 +42,8 @@ def _reactivate(call: Call[NoParams]) -> ReactivateMeter:
     return ReactivateMeter(meter=call.path["meter"])
 
 
-def _one(view: View, meter_id: str) -> dict[str, Any]:
+def one_meter(view: View, meter_id: str) -> dict[str, Any]:
+    """A meter by its id. Raises NotFound."""
     return meter_object(view.rows.require(METERS, "billing meter", meter_id))
 
 
@@ -52,17 +53,17 @@ def _list(call: Call[MeterList]) -> dict[str, Any]:
 
 
 ROUTES: list[Route] = [
-    METER.post("/v1/billing/meters", MeterCreate, "Create a meter", _create, _one),
+    METER.post("/v1/billing/meters", MeterCreate, "Create a meter", _create, one_meter),
     METER.page("/v1/billing/meters", MeterList, "List meters", _list),
-    METER.retrieve(ONE, "Retrieve a meter", _one),
-    METER.post(ONE, MeterUpdate, "Rename a meter", _update, _one),
+    METER.retrieve(ONE, "Retrieve a meter", one_meter),
+    METER.post(ONE, MeterUpdate, "Rename a meter", _update, one_meter),
     METER.post(
         f"{ONE}/deactivate",
         NoParams,
         "Deactivate a meter",
         _deactivate,
-        _one,
+        one_meter,
         "An inactive meter accepts no events and cannot be attached to a price.",
     ),
-    METER.post(f"{ONE}/reactivate", NoParams, "Reactivate a meter", _reactivate, _one),
+    METER.post(f"{ONE}/reactivate", NoParams, "Reactivate a meter", _reactivate, one_meter),
 ]

@@ -26,7 +26,8 @@ def _update(call: Call[PriceUpdate]) -> UpdatePrice:
     return requests.change(price_id, call.params, terms)
 
 
-def _one(view: View, price_id: str) -> dict[str, Any]:
+def one_price(view: View, price_id: str) -> dict[str, Any]:
+    """A price by its id. Raises NotFound."""
     return price_object(view.rows.require(PRICES, "price", price_id))
 
 
@@ -53,10 +54,10 @@ ROUTES: list[Route] = [
         PriceCreate,
         "Create a price",
         _create,
-        _one,
+        one_price,
         "A metered price needs an active meter. Terms never change.",
     ),
     PRICE.page(ALL, PriceList, "List prices", _list),
-    PRICE.retrieve(ONE, "Retrieve a price", _one),
-    PRICE.post(ONE, PriceUpdate, "Update a price", _update, _one),
+    PRICE.retrieve(ONE, "Retrieve a price", one_price),
+    PRICE.post(ONE, PriceUpdate, "Update a price", _update, one_price),
 ]

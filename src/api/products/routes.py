@@ -30,12 +30,13 @@ def _delete(call: Call[NoParams]) -> DeleteProduct:
     return DeleteProduct(product=call.path["product"])
 
 
-def _one(view: View, product_id: str) -> dict[str, Any]:
+def one_product(view: View, product_id: str) -> dict[str, Any]:
+    """A product by its id. Raises NotFound."""
     return product_object(view.rows.require(PRODUCTS, "product", product_id))
 
 
 def _created(view: View, stream: str) -> dict[str, Any]:
-    return _one(view, product_of(stream))
+    return one_product(view, product_of(stream))
 
 
 def _deleted(_: View, product_id: str) -> dict[str, Any]:
@@ -65,8 +66,8 @@ ROUTES: list[Route] = [
         "With `default_price_data` its default price is created as well.",
     ),
     PRODUCT.page(ALL, ProductList, "List products", _list),
-    PRODUCT.retrieve(ONE, "Retrieve a product", _one),
-    PRODUCT.post(ONE, ProductUpdate, "Update a product", _update, _one),
+    PRODUCT.retrieve(ONE, "Retrieve a product", one_product),
+    PRODUCT.post(ONE, ProductUpdate, "Update a product", _update, one_product),
     PRODUCT.delete(
         ONE,
         NoParams,

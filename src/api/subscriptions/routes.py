@@ -31,7 +31,8 @@ _STATUSES: Final[dict[str, list[str] | None]] = {
 }
 
 
-def _one(view: View, subscription_id: str) -> dict[str, Any]:
+def one_subscription(view: View, subscription_id: str) -> dict[str, Any]:
+    """A subscription by its id. Raises NotFound."""
     row = view.rows.require(SUBSCRIPTIONS, "subscription", subscription_id)
     return subscription_object(view, row)
 
@@ -75,7 +76,7 @@ ROUTES: list[Route] = [
         SubscriptionCreate,
         "Create a subscription",
         creation,
-        _one,
+        one_subscription,
         "It is active at once, or on trial: no money moves. Without `billing_mode` it is "
         "`flexible` from Stripe-Version 2025-09-30 on and `classic` before.",
     ),
@@ -87,13 +88,13 @@ ROUTES: list[Route] = [
         "Without canceled ones unless `status` says so, and without those on a test "
         "clock unless `test_clock` or `customer` is given.",
     ),
-    SUBSCRIPTION.retrieve(ONE, "Retrieve a subscription", _one),
+    SUBSCRIPTION.retrieve(ONE, "Retrieve a subscription", one_subscription),
     SUBSCRIPTION.post(
         ONE,
         SubscriptionUpdate,
         "Update a subscription",
         change,
-        _one,
+        one_subscription,
         "Items are changed by their `id`, removed with `deleted`, and added without an `id`. "
         "Licensed items are prorated by the second as `proration_behavior` says.",
     ),
@@ -102,14 +103,14 @@ ROUTES: list[Route] = [
         SubscriptionMigrate,
         "Migrate a classic subscription to flexible billing",
         migrate,
-        _one,
+        one_subscription,
     ),
     SUBSCRIPTION.post(
         f"{ONE}/pause",
         SubscriptionPause,
         "Pause a subscription",
         pause,
-        _one,
+        one_subscription,
         "Nothing is billed and no period ends until it is resumed.",
     ),
     SUBSCRIPTION.post(
@@ -117,14 +118,14 @@ ROUTES: list[Route] = [
         SubscriptionResume,
         "Resume a paused subscription",
         resume,
-        _one,
+        one_subscription,
     ),
     SUBSCRIPTION.delete(
         ONE,
         SubscriptionCancel,
         "Cancel a subscription at once",
         end,
-        _one,
+        one_subscription,
         "Usage not yet billed goes unbilled unless `invoice_now` is true.",
     ),
 ]

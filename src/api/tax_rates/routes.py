@@ -51,7 +51,8 @@ def _given(asked: TaxRateFields) -> dict[str, Any]:
     return {k: v for k, v in given.items() if v is not None or k not in _NEVER_UNSET}
 
 
-def _one(view: View, tax_rate: str) -> dict[str, Any]:
+def one_tax_rate(view: View, tax_rate: str) -> dict[str, Any]:
+    """A tax rate by its id. Raises NotFound."""
     return tax_rate_object(view.rows.require(TAX_RATES, "tax rate", tax_rate))
 
 
@@ -68,17 +69,17 @@ ROUTES: list[Route] = [
         TaxRateCreate,
         "Create a tax rate",
         _create,
-        _one,
+        one_tax_rate,
         "Its percentage and whether it is inclusive never change.",
     ),
     TAX_RATE.page(ALL, TaxRateList, "List tax rates", _list),
-    TAX_RATE.retrieve(ONE, "Retrieve a tax rate", _one),
+    TAX_RATE.retrieve(ONE, "Retrieve a tax rate", one_tax_rate),
     TAX_RATE.post(
         ONE,
         TaxRateUpdate,
         "Update a tax rate",
         _update,
-        _one,
+        one_tax_rate,
         "An inactive one cannot be applied to anything new; what has it keeps it.",
     ),
 ]

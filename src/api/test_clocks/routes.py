@@ -31,7 +31,8 @@ def _delete(call: Call[NoParams]) -> DeleteTestClock:
     return DeleteTestClock(test_clock=call.path["test_clock"])
 
 
-def _one(view: View, clock_id: str) -> dict[str, Any]:
+def one_test_clock(view: View, clock_id: str) -> dict[str, Any]:
+    """A test clock by its id. Raises NotFound."""
     return test_clock_object(view.rows.require(TEST_CLOCKS, "test clock", clock_id))
 
 
@@ -50,17 +51,17 @@ ROUTES: list[Route] = [
         TestClockCreate,
         "Create a test clock",
         _create,
-        _one,
+        one_test_clock,
         "Customers created with it live on its time. In test mode only.",
     ),
     TEST_CLOCK.page(ALL, ListParams, "List test clocks", _list),
-    TEST_CLOCK.retrieve(ONE, "Retrieve a test clock", _one),
+    TEST_CLOCK.retrieve(ONE, "Retrieve a test clock", one_test_clock),
     TEST_CLOCK.post(
         f"{ONE}/advance",
         TestClockAdvance,
         "Advance a test clock",
         _advance,
-        _one,
+        one_test_clock,
         "Forward only, at most two intervals of the shortest subscription at once, or two "
         "years without subscriptions. Poll the clock until its status is `ready`.",
     ),

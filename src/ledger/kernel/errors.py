@@ -53,6 +53,19 @@ class NotFound(LedgerError):
         )
 
 
+class NotYet(NotFound):
+    """An object that there is now, and was not as of an earlier position of the log."""
+
+    def __init__(
+        self, what: str, object_id: str, position: int, first: int, *, param: str | None = None
+    ) -> None:
+        super().__init__(what, object_id, param=param)
+        self.message += (
+            f". It did not exist at position {position}: it was first recorded at {first}."
+        )
+        self.args = (self.message,)
+
+
 class Conflict(LedgerError):
     """Another request changed the same object first; the same request may be sent again."""
 

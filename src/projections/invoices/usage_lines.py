@@ -1,8 +1,10 @@
 """The invoice lines that a meter event falls on."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from projections.invoices.rows import INVOICES, InvoiceRow, LinePart
+from projections.runtime.as_of import Lookup
 from projections.runtime.reader import Reader
 
 
@@ -27,6 +29,24 @@ def lines_of_usage(reader: Reader, customer: str, meter: str, second: int) -> li
         "AND (l->>'period_end')::bigint > %(second)s) ORDER BY sequence DESC",
         {"customer": customer, "meter": meter, "second": second},
     )
+    return _lines(rows, meter, second)
+
+
+def past_lines_of_usage(
+    reader: Reader, past: Lookup, customer: str, meter: str, second: int, through: int
+) -> list[UsageLine]:
+    """The same as of a position. Metered lines are on no invoice that can be deleted, so that those
+    of now are all that there were."""
+    found = reader.fetch(
+        f"SELECT id FROM {INVOICES.relation()} WHERE ledger_id = %(ledger_id)s "
+        "AND customer = %(customer)s AND sequence <= %(through)s ORDER BY sequence DESC",
+        {"customer": customer, "through": through},
+    )
+    rows = past.many(INVOICES, [record["id"] for record in found]).values()
+    return _lines([row for row in rows if row.status != "void"], meter, second)
+
+
+def _lines(rows: Sequence[InvoiceRow], meter: str, second: int) -> list[UsageLine]:
     return [
         UsageLine(row, line)
         for row in rows

@@ -12,6 +12,7 @@ from projections.late_usage.rows import (
     LateUsageRow,
 )
 from projections.meter_events.billed_lines import BILLED_LINES
+from projections.runtime.as_of import Lookup
 from projections.runtime.reader import Reader
 from projections.subscriptions.rows import SUBSCRIPTIONS
 
@@ -60,15 +61,15 @@ def adjustment_with(reader: Reader, invoice: str, line: str, position: int) -> L
     return found[0] if found else None
 
 
-def policy_in_force(reader: Reader, customer: str | None = None) -> Policy:
+def policy_in_force(rows: Lookup, customer: str | None = None) -> Policy:
     """The policy of a customer, or of the ledger."""
-    own = None if customer is None else own_policy(reader, customer)
-    return own or own_policy(reader, LEDGER) or DEFAULT_POLICY
+    own = None if customer is None else own_policy(rows, customer)
+    return own or own_policy(rows, LEDGER) or DEFAULT_POLICY
 
 
-def own_policy(reader: Reader, customer: str) -> Policy | None:
+def own_policy(rows: Lookup, customer: str) -> Policy | None:
     """What was said of a customer alone."""
-    row = reader.get(LATE_USAGE_POLICIES, customer)
+    row = rows.get(LATE_USAGE_POLICIES, customer)
     return None if row is None else row.policy
 
 

@@ -65,11 +65,14 @@ class UsageRejectionsProjection:
         )
 
 
-def rejections_of(reader: Reader, identifier: str) -> list[UsageRejectionRow]:
-    """The last refusals of an identifier that were kept, newest first."""
+def rejections_of(
+    reader: Reader, identifier: str, through: int | None = None
+) -> list[UsageRejectionRow]:
+    """The last refusals of an identifier that were kept, newest first, up to a position."""
     return reader.fetch_rows(
         USAGE_REJECTIONS,
         "ledger_id = %(ledger_id)s AND identifier = %(identifier)s "
+        "AND (%(through)s::bigint IS NULL OR position <= %(through)s) "
         "ORDER BY position DESC, ordinal DESC LIMIT %(shown)s",
-        {"identifier": identifier, "shown": _SHOWN},
+        {"identifier": identifier, "shown": _SHOWN, "through": through},
     )

@@ -79,8 +79,9 @@ def check_times(
         raise InvalidRequest(f"Invalid {end}: it must be after {start}.", param=end)
 
 
-def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
-    """Every stretch with usage, newest first, and within it by the texts of `group_by`.
+def summaries(reader: Reader, query: SummaryQuery, through: int | None = None) -> list[Summary]:
+    """Every stretch with usage, newest first, and within it by the texts of `group_by`; with
+    `through` as it was when the log ended at that position, event by event.
 
     Raises InvalidRequest for bad times, for groups that are too many, and where the log takes too
     long to read; Unavailable while the read model is behind.
@@ -91,7 +92,7 @@ def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
     width = WINDOW_MICROSECONDS[query.grouping] if query.grouping else (end - start) * MICROSECONDS
     # An ungrouped stretch is one bucket that begins at its own start.
     offset = 0 if query.grouping else start * MICROSECONDS
-    records = _read(reader, query, {"offset": offset, "bucket": width})
+    records = _read(reader, query, {"offset": offset, "bucket": width}, through)
     if query.group_by and len(records) > MOST_DIVIDED:
         raise InvalidRequest(
             f"This divides usage into more than {MOST_DIVIDED} summaries. Ask for less time, or "
@@ -104,9 +105,13 @@ def summaries(reader: Reader, query: SummaryQuery) -> list[Summary]:
     ]
 
 
-def _read(reader: Reader, query: SummaryQuery, buckets: dict[str, int]) -> list[dict[str, Any]]:
+def _read(
+    reader: Reader, query: SummaryQuery, buckets: dict[str, int], through: int | None
+) -> list[dict[str, Any]]:
     """The quantity of each bucket, and in it of each text of the keys to group by."""
-    source = _rolled_up(query) or _one_by_one(query, reader.head)
+    last = reader.head if through is None else through
+    rolled_up = _rolled_up(query) if through is None else None
+    source = rolled_up or _one_by_one(query, last)
     statement, parameters = _divided(query, source)
     records = reader.fetch(statement, parameters | buckets)
     if source.takes_lapsed(reader, records[0]["kept_from"]):
@@ -115,7 +120,7 @@ def _read(reader: Reader, query: SummaryQuery, buckets: dict[str, int]) -> list[
         )
         log = log_of(reader, LOG_WITHIN_SECONDS)
         within = positions_of(reader, from_time, to_time)
-        return summed_up(log, query, buckets, reader.head, within)
+        return summed_up(log, query, buckets, last, within)
     return [record for record in records if record["bucket"] is not None]
 
 

@@ -69,6 +69,12 @@ class Log:
         notifications = self.recorder.select_catalog(after, limit, stop=through)
         return [self._mapper.to_domain_event(notification) for notification in notifications]
 
+    def stream(self, stream_id: str) -> list[RecordedEvent]:
+        """The events of one stream, each with its position."""
+        notifications = self.recorder.select_stream(stream_id)
+        self._mapper.expect(notifications)
+        return [self._mapper.to_domain_event(notification) for notification in notifications]
+
     def has(self, topics: Collection[str], *, after: int, through: int) -> bool:
         """Whether an event of one of these topics stands between two positions."""
         found = self.recorder.select_notifications(

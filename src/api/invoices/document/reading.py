@@ -37,7 +37,7 @@ def _credits(view: View, row: InvoiceRow) -> tuple[Credit, ...]:
     """The notes that stand, with what each took off and gave back."""
     if not (row.amounts.pre_payment_credited or row.amounts.post_payment_credited):
         return ()
-    notes = standing_notes(view.services.reader(view.identity.ledger_id), row.id)
+    notes = standing_notes(view.reader(), row.id, view.rows, view.through)
     return tuple(Credit(note.number, note.pre_payment, note.post_payment) for note in notes)
 
 

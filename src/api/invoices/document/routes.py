@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from api.http.as_of import AsOfParams
 from api.http.call import Call
 from api.http.errors import API_ERROR, ApiError, unrecognized_url
 from api.http.openapi import Endpoint
-from api.http.params import Params
 from api.http.routes import File, Route, query
 from api.invoices.document.as_html import render_html, security_policy
 from api.invoices.document.as_pdf import Paper, PdfUnavailable, render_pdf
@@ -17,7 +17,7 @@ HTML: Final = "text/html"
 PDF: Final = "application/pdf"
 
 
-class PageParams(Params):
+class PageParams(AsOfParams):
     """How a page is made. `paper` is a PDF's."""
 
     paper: Paper = "a4"
