@@ -94,6 +94,10 @@ class PastLookup:
         found = {row_id: self.get(table, row_id) for row_id in row_ids}
         return {row_id: row for row_id, row in found.items() if row is not None}
 
+    def all(self, table: Table[R]) -> list[R]:
+        """Every row of a table, by key: folded from every event but usage."""
+        return self._whole(self._projection_of(table)).all(table)
+
     def facts(self, stream_id: str) -> list[RecordedEvent]:
         """The facts of a stream, those after the position as well."""
         if stream_id not in self._facts:
