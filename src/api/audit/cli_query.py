@@ -47,7 +47,7 @@ def query_usage(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     given = {"meter": meter, "event_name": event_name, "window": window}
     with explained(), opened(data_dir) as (services, _):
-        asked = _asked(
+        asked = asked_usage(
             {
                 "customer": customer,
                 "start": start,
@@ -64,8 +64,8 @@ def query_usage(  # noqa: PLR0913, PLR0917 - one parameter an option
         Console().print(_table(found))
 
 
-def _asked(given: dict[str, Any]) -> "UsageQuery":
-    """The query. Raises InvalidRequest in the words of the API."""
+def asked_usage(given: dict[str, Any]) -> "UsageQuery":
+    """The query that options are. Raises InvalidRequest in the words of the API."""
     from api.audit.usage import written
     from api.audit.usage_query import UsageQuery
     from api.http.errors import ApiError
@@ -101,17 +101,17 @@ def _table(found: "FoundUsage") -> "Table":
 
     table = Table("From", "To", box=None, pad_edge=False)
     for key in found.query.group_by:
-        table.add_column(_printable(key), overflow="fold")
+        table.add_column(printable(key), overflow="fold")
     table.add_column(found.meter.formula, justify="right", no_wrap=True)
     for summary in found.summaries:
         times = (written(from_epoch(t)) for t in (summary.start_time, summary.end_time))
         texts = (summary.dimensions[key] for key in found.query.group_by)
-        shown = ("-" if text is None else _printable(text) for text in texts)
+        shown = ("-" if text is None else printable(text) for text in texts)
         table.add_row(*times, *shown, decimal_text(summary.aggregated_value))
     return table
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """What a client sent, without anything that a terminal or a table would act upon."""
     from rich.markup import escape
 

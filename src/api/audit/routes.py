@@ -4,6 +4,7 @@ from typing import Any
 
 from api.audit.adjustments import ADJUSTMENTS
 from api.audit.events.causes import CAUSES
+from api.audit.diff.routes import DIFF
 from api.audit.events.routes import EVENTS
 from api.audit.evidence import EVIDENCE
 from api.audit.explain import explained
@@ -112,6 +113,7 @@ ROUTES: list[Route] = [
     *PAGES,
     PREVIEWS,
     OBJECTS,
+    DIFF,
     LEDGER_CHECK,
     READ_MODELS,
     *MERKLE,

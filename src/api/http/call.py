@@ -14,7 +14,7 @@ from api.services import Services
 from ledger.application import LedgerApplication, Outcome
 from ledger.kernel.clock import system_now, to_epoch
 from ledger.kernel.commands import Circumstances, Command, IdempotencyClaim, LedgerIdentity
-from projections.runtime.as_of import Lookup
+from projections.runtime.as_of import Lookup, PastLookup
 from projections.runtime.moments import PointInTime, recorded_at
 from projections.runtime.reader import Reader
 
@@ -23,13 +23,17 @@ P = TypeVar("P", bound=Params)
 
 @dataclass(slots=True)
 class View:
-    """What an answer is rendered from: rows of now, or of the past point `as_of`."""
+    """What an answer is rendered from: rows of now, or of the past point `as_of`.
+
+    `streams` are those that decisions for the answer were made from.
+    """
 
     services: Services
     identity: LedgerIdentity
     rows: Lookup
     position: int
     as_of: PointInTime | None = None
+    streams: set[str] = field(default_factory=set[str])
 
     @property
     def livemode(self) -> bool:
@@ -44,6 +48,10 @@ class View:
     def through(self) -> int | None:
         """The position that a past answer must not look beyond."""
         return None if self.as_of is None else self.as_of.position
+
+    def looked_up(self) -> set[str]:
+        """The streams that the rows of a past answer rest on, as far as they were looked up."""
+        return set(self.rows.streams) if isinstance(self.rows, PastLookup) else set()
 
     def reader(self) -> Reader:
         """The read models of now, of which a past answer takes only what it can date."""

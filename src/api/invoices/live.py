@@ -31,7 +31,9 @@ def with_amounts(view: View, rows: Sequence[InvoiceRow]) -> list[InvoiceRow]:
     if all(row.status != "draft" for row in rows):
         return list(rows)
     work = work_of(view)
-    return [_rated(view, work, row) if row.status == "draft" else row for row in rows]
+    shown = [_rated(view, work, row) if row.status == "draft" else row for row in rows]
+    view.streams.update(work.read_versions)
+    return shown
 
 
 def _rated(view: View, work: Work, row: InvoiceRow) -> InvoiceRow:
@@ -47,6 +49,7 @@ def preview(view: View, bill: Callable[[Work, UsageReaders], Bill]) -> tuple[Vie
     is no invoice's."""
     work = work_of(view)
     made = bill(work, usage_readers(view))
+    view.streams.update(work.read_versions)
     period = made.draft.period
     invoice_id = derived_id(
         "upcoming_in", made.draft.subscription, period.start.isoformat(), period.end.isoformat()
