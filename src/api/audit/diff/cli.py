@@ -1,6 +1,6 @@
 """`tallybook diff`: one thing at two points in time."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 import typer
 
@@ -18,6 +18,23 @@ if TYPE_CHECKING:
 
 Kind = Literal["invoice", "subscription", "price", "customer", "meter", "preview", "summary"]
 
+
+class _What(NamedTuple):
+    """The object by which the ledger is found."""
+
+    name: str
+    prefix: str
+
+
+_WHAT: Final[dict[Kind, _What]] = {
+    "invoice": _What("invoice", "in"),
+    "subscription": _What("subscription", "sub"),
+    "price": _What("price", "price"),
+    "customer": _What("customer", "cus"),
+    "meter": _What("billing meter", "mtr"),
+    "preview": _What("subscription", "sub"),
+    "summary": _What("customer", "cus"),
+}
 _MOMENT = "position:123, a date or time by RFC 3339, or seconds since 1970"
 _SUMMARY = "Of a summary"
 _SHOWN = 60
@@ -102,10 +119,10 @@ def _subject(
 def _ledger(
     services: "Services", stream: str, kind: Kind, *, live: bool | None
 ) -> "LedgerIdentity":
-    from api.invoices.finding import ledger_of_stream
+    from api.invoices.finding import ledger_of_object
 
-    what = {"preview": "subscription", "summary": "customer"}.get(kind, kind)
-    return ledger_of_stream(services, stream, what, livemode=live)
+    what = _WHAT[kind]
+    return ledger_of_object(services, stream, what.name, what.prefix, livemode=live)
 
 
 def _stretch(
