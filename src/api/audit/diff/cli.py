@@ -38,6 +38,8 @@ _WHAT: Final[dict[Kind, _What]] = {
 _MOMENT = "position:123, a date or time by RFC 3339, or seconds since 1970"
 _SUMMARY = "Of a summary"
 _SHOWN = 60
+_PAPER = 160
+"""Columns of what is written to no terminal."""
 
 
 def diff(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -149,6 +151,8 @@ def _tell(found: "Difference") -> None:
     for name, point in zip(("from", "to"), points, strict=True):
         typer.echo(f"{name:<6}position {point.position}, {written(point.at)}")
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PAPER)
     if not found.changes:
         typer.echo("Nothing differs.")
     else:
