@@ -51,10 +51,10 @@ def test_a_price_differs_by_its_nickname(shop: HttpShop, served: Served):
     found = shop.get("/audit/v1/diff", object=shop.tokens, **{"from": _at(before)})
     assert _fields(found) == {"nickname": (None, "cheap")}
     [event] = found["events"]["data"]
-    assert event["topic"].startswith("price.details_changed.")
+    assert event["type"].startswith("price.details_changed.")
     assert (event["stream"], event["position"]) == (shop.tokens, before + 1)
     assert event["actor"].startswith("key:")
-    assert event["request"].startswith("req_")
+    assert event["request_id"].startswith("req_")
     assert event["meaning"] == "price details changed"
 
 
@@ -126,7 +126,7 @@ def test_an_invoice_differs_by_its_finalization_and_no_later_usage(shop: HttpSho
     assert fields[f"lines.data[{line['id']}].amount"] == (4, 8)
     usage = [one for one in found["events"]["data"] if one["meter_events"]]
     assert [one["meter_events"] for one in usage] == [1]
-    topics = {one["topic"].rpartition(".")[0] for one in found["events"]["data"]}
+    topics = {one["type"].rpartition(".")[0] for one in found["events"]["data"]}
     assert {"invoice.finalized", "usage.recorded", "invoice_number.assigned"} <= topics
 
 

@@ -191,7 +191,7 @@ def _events(found: "Difference") -> "Table":
     for event in found.between.objects():
         recorded = event["recorded_at"][:19] + "Z"
         said = printable(event["meaning"])
-        request = event["request"] or "-"
+        request = event["request_id"] or "-"
         table.add_row(str(event["position"]), recorded, event["actor"], request, said)
     return table
 

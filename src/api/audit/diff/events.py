@@ -7,7 +7,8 @@ from typing import Any
 from api.audit.diff.meanings import meaning
 from api.audit.diff.subjects import Rendered
 from api.audit.usage import written
-from ledger.kernel.events import RecordedEvent
+from ledger.kernel.events import Cause, RecordedEvent
+from ledger.meter_events.events import UsageRecorded
 from ledger.meter_events.usage import Positions
 from projections.meter_events.between import usage_between
 from projections.runtime.log import Log
@@ -23,11 +24,14 @@ class Between:
 
     events: list[RecordedEvent]
     meter_events: dict[int, int]
+    customer: str | None
     more: bool
 
     def objects(self) -> list[dict[str, Any]]:
         """The events as JSON."""
-        return [_event(one, self.meter_events.get(one.position)) for one in self.events]
+        return [
+            _event(one, self.customer, self.meter_events.get(one.position)) for one in self.events
+        ]
 
 
 def events_between(
@@ -42,25 +46,23 @@ def events_between(
         for recorded in log.stream(stream)
         if within.first <= recorded.position <= within.last
     }
-    usage = _usage(reader, sides, within, limit + 1)
+    customer = next((side.customer for side in sides if side.customer is not None), None)
+    usage = {} if customer is None else _usage(reader, customer, sides, within, limit + 1)
     positions = sorted({*found, *usage})
     shown = positions[:limit]
     events = [found[one] if one in found else _at(log, one) for one in shown]
-    return Between(events, usage, len(positions) > limit)
+    return Between(events, usage, customer, len(positions) > limit)
 
 
 def _usage(
-    reader: Reader, sides: Collection[Rendered], within: Positions, limit: int
+    reader: Reader, customer: str, sides: Collection[Rendered], within: Positions, limit: int
 ) -> dict[int, int]:
     """Meter events of both sides by position; of an invoice none after it was finalized."""
     last = within.last
     for side in sides:
         if side.usage_through is not None:
             last = min(last, side.usage_through)
-    customer = next((side.customer for side in sides if side.customer is not None), None)
     asked = [one for side in sides for one in side.usage]
-    if customer is None or not asked:
-        return {}
     found = usage_between(reader, customer, asked, Positions(within.first, last), limit)
     return {one.position: one.meter_events for one in found}
 
@@ -70,16 +72,32 @@ def _at(log: Log, position: int) -> RecordedEvent:
     return recorded
 
 
-def _event(recorded: RecordedEvent, meter_events: int | None) -> dict[str, Any]:
-    metadata = recorded.metadata
+def _event(recorded: RecordedEvent, customer: str | None, usage: int | None) -> dict[str, Any]:
+    request_id, key, actor = _cause(recorded, customer)
     return {
+        "object": "ledger_event",
         "position": recorded.position,
-        "topic": recorded.event.TOPIC,
+        "type": recorded.event.TOPIC,
         "stream": recorded.originator_id,
         "recorded_at": written(recorded.recorded_at),
-        "actor": metadata.actor,
-        "request": metadata.request_id,
-        "idempotency_key": metadata.idempotency_key,
-        "meaning": meaning(recorded.event, meter_events or 0),
-        "meter_events": meter_events,
+        "actor": actor,
+        "request_id": request_id,
+        "idempotency_key": key,
+        "meaning": meaning(recorded.event, usage or 0),
+        "meter_events": usage,
     }
+
+
+def _cause(recorded: RecordedEvent, customer: str | None) -> Cause:
+    """Who caused an event: of usage that came with several requests, the one that reported the
+    customer's, if it is one."""
+    metadata, event = recorded.metadata, recorded.event
+    whole = Cause(metadata.request_id, metadata.idempotency_key, metadata.actor)
+    if metadata.requests is None or not isinstance(event, UsageRecorded):
+        return whole
+    pairs = zip(event.records(), metadata.requests, strict=False)
+    causes = {cause for record, cause in pairs if record.customer == customer}
+    if len(causes) != 1:
+        return whole
+    [cause] = causes
+    return cause._replace(actor=cause.actor or metadata.actor)
