@@ -52,7 +52,8 @@ def test_a_price_differs_by_its_nickname(shop: HttpShop, served: Served):
     assert _fields(found) == {"nickname": (None, "cheap")}
     [event] = found["events"]["data"]
     assert event["type"].startswith("price.details_changed.")
-    assert (event["stream"], event["position"]) == (shop.tokens, before + 1)
+    assert event["stream"] == shop.tokens
+    assert event["position"] > before
     assert event["actor"].startswith("key:")
     assert event["request_id"].startswith("req_")
     assert event["meaning"] == "price details changed"
