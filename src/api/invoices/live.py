@@ -6,7 +6,7 @@ import msgspec
 
 from api.http.call import View
 from api.invoices.previewed_rows import with_previewed
-from ledger.audit.history import PastWork
+from ledger.audit.history import PastStreams, PastWork
 from ledger.invoices.bill import Bill
 from ledger.invoices.finalizing import bill_now
 from ledger.invoices.ingredients import UsageReaders
@@ -89,6 +89,7 @@ def work_of(view: View) -> Work:
         ledger.recorder,
         ledger.mapper,
         through=view.as_of.position,
+        streams=PastStreams(ledger),
     )
 
 
