@@ -10,7 +10,6 @@ from api.audit.cli_customer import app as customer
 from api.audit.cli_explain import invoice
 from api.audit.cli_ledger import app as ledger
 from api.audit.cli_query import usage
-from api.audit.cli_replay import invoice
 from api.audit.diff.cli import diff
 from api.audit.events.cli import app as events
 from api.cli.database import app as db

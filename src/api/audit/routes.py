@@ -3,8 +3,8 @@
 from typing import Any
 
 from api.audit.adjustments import ADJUSTMENTS
-from api.audit.events.causes import CAUSES
 from api.audit.diff.routes import DIFF
+from api.audit.events.causes import CAUSES
 from api.audit.events.routes import EVENTS
 from api.audit.evidence import EVIDENCE
 from api.audit.explain import explained

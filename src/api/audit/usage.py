@@ -90,9 +90,7 @@ def _lines(
     return [_line(view, line, position, cancelled_at) for line in found]
 
 
-def _line(
-    view: View, found: UsageLine, position: int, cancelled_at: int | None
-) -> dict[str, Any]:
+def _line(view: View, found: UsageLine, position: int, cancelled_at: int | None) -> dict[str, Any]:
     """`included` says whether the line was rated over the event: not if it came too late, when
     `adjusted_by` is what was made of it, once it was."""
     through = found.invoice.through_position
