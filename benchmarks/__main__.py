@@ -36,6 +36,7 @@ BENCHMARKS = {
     "previews": "preview_items",
     "merkle": "merkle",
     "replay": "replay",
+    "rebuild": "rebuild",
 }
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
 report)`."""

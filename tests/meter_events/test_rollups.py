@@ -134,9 +134,10 @@ def test_rows_are_the_same_however_the_log_is_cut_into_pages(
     name = uuid.uuid4().hex
     followed.ledger.meter(name, formula, window, declared)
     record(followed, name, batches, cancelled)
-    built = followed.in_memory()
+    built, prepared = followed.in_memory(), followed.prepared(at_once=3)
     for table in cast("tuple[Table[Any], ...]", PROJECTION.tables):
         assert followed.kept(table) == [str(row) for row in built.all(table)]
+        assert prepared.all(table) == built.all(table)
 
 
 def test_a_cancelled_last_event_gives_way_to_the_one_before(followed: Followed) -> None:

@@ -32,10 +32,13 @@ from projections.meter_events.rows import (
     UsageRetentionRow,
     series_of,
 )
-from projections.meter_events.singles import PackedSingles, by_series
+from projections.meter_events.singles import PackedSingles, Singles, by_series
 from projections.runtime.rows import Rows
 
 _Usage = list[tuple[int, UsageRecorded]]
+
+_APART = (MeterEventCancelled, UsageRetentionChanged)
+"""What usage before and after it is added apart for."""
 
 _USAGE = "usage"
 """The id of the one row of retention."""
@@ -89,12 +92,38 @@ class MeterEventsProjection:
         follow_invoices(rows, page)
         touch(rows, touches, page)
 
+    def prepare(self, page: Sequence[RecordedEvent]) -> list[Singles] | None:
+        """The usage of a page by series; None where part of it follows something else."""
+        if any(isinstance(recorded.event, _APART) for recorded in page):
+            return None
+        return by_series(
+            (recorded.position, recorded.event)
+            for recorded in page
+            if isinstance(recorded.event, UsageRecorded)
+        )
+
+    def apply_prepared(
+        self, page: Sequence[RecordedEvent], prepared: list[Singles] | None, rows: Rows
+    ) -> None:
+        """See `runtime.projection.PreparedProjection`."""
+        if prepared is None:
+            self.apply_page(page, rows)
+            return
+        for recorded in page:
+            if isinstance(recorded.event, MeterCreated):
+                rows.put(USAGE_METERS, _meter(recorded.originator_id, recorded.event))
+        touches = _add_singles(rows, prepared) if prepared else []
+        follow_invoices(rows, page)
+        touch(rows, touches, page)
+
 
 def _add(rows: Rows, usage: _Usage) -> list[Touch]:
     """Add what was recorded; what of it may touch lines of invoices."""
-    if not usage:
-        return []
-    singles, kept_from = by_series(usage), _kept_from(rows)
+    return _add_singles(rows, by_series(usage)) if usage else []
+
+
+def _add_singles(rows: Rows, singles: list[Singles]) -> list[Touch]:
+    kept_from = _kept_from(rows)
     kept = [one.since(kept_from) for one in singles if one.timestamps[-1] >= kept_from]
     if kept:
         rows.insert_packed(METER_EVENTS, PackedSingles(kept))

@@ -47,14 +47,18 @@ class Log:
 
         Ends before an event that cannot be decoded; raises UnreadableEvent if that is the first.
         """
-        return self._decoded(self.recorder.select_batch(after, limit, BATCH_BYTES, through))
+        found = self.recorder.select_batch(after, limit, BATCH_BYTES, through)
+        return self._decoded(found, BATCH_BYTES)
 
-    def batches(self, after: int, limit: int, through: int) -> Iterator[list[RecordedEvent]]:
-        """All batches between two positions, one after the other. What was read of the log and
-        not decoded yet is kept for the next: usage takes a fraction of its size there."""
+    def batches(
+        self, after: int, limit: int, through: int, size: int = BATCH_BYTES
+    ) -> Iterator[list[RecordedEvent]]:
+        """All batches between two positions, one after the other, with about `size` bytes of usage
+        each. What was read of the log and not decoded yet is kept for the next: usage takes a
+        fraction of its size there."""
         while waiting := self.recorder.select_batch(after, limit, BATCH_BYTES, through):
             while waiting:
-                batch = self._decoded(waiting)
+                batch = self._decoded(waiting, size)
                 waiting = waiting[len(batch) :]
                 after = batch[-1].position
                 yield batch
@@ -62,7 +66,8 @@ class Log:
     def without_usage(self, after: int, limit: int, through: int) -> list[RecordedEvent]:
         """Events after a position that hold no meter events, at most `limit` of them. Raises
         UnreadableEvent."""
-        return self._decoded(self.recorder.select_catalog(after, limit, through, USAGE))
+        found = self.recorder.select_catalog(after, limit, through, USAGE)
+        return self._decoded(found, BATCH_BYTES)
 
     def catalogue_page(self, after: int, limit: int, through: int) -> list[RecordedEvent]:
         """Events other than usage after a position, at most `limit` of them."""
@@ -90,7 +95,7 @@ class Log:
         """The last position, 0 while the log is empty."""
         return self.recorder.head()[0]
 
-    def _decoded(self, notifications: Iterable[Notification]) -> list[RecordedEvent]:
+    def _decoded(self, notifications: Iterable[Notification], most: int) -> list[RecordedEvent]:
         batch: list[RecordedEvent] = []
         size = 0
         for notification in notifications:
@@ -105,6 +110,6 @@ class Log:
             batch.append(recorded)
             if isinstance(recorded.event, UsageRecorded):
                 size += len(recorded.event.records_json)
-            if size >= BATCH_BYTES:
+            if size >= most:
                 break
         return batch

@@ -33,6 +33,18 @@ class PageProjection(Protocol):
 
 
 @runtime_checkable
+class PreparedProjection(Protocol):
+    """A projection of which part of the work on a page needs no rows: it may be done ahead, in
+    another thread, while the page before is applied. `apply_page` does both."""
+
+    def prepare(self, page: Sequence[RecordedEvent]) -> Any:
+        """What `apply_prepared` of the same page takes."""
+        ...
+
+    def apply_prepared(self, page: Sequence[RecordedEvent], prepared: Any, rows: Rows) -> None: ...
+
+
+@runtime_checkable
 class UsageProjection(Protocol):
     """A projection that looks at the events which hold meter events. Any other may be given the
     log without them; its rows are the same."""

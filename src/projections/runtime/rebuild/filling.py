@@ -1,8 +1,9 @@
 """Apply the log to the tables of a side, page by page, from wherever they stand."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -15,6 +16,7 @@ from ledger.meter_events.events import UsageRecorded
 from ledger.store import arrays, crash_points
 from projections.runtime.log import Log, UnreadableEvent
 from projections.runtime.projection import (
+    PreparedProjection,
     Projection,
     apply_page,
     checkpoint_name,
@@ -25,6 +27,9 @@ from projections.runtime.rebuild.pace import Pace, Throttle
 from projections.runtime.sql_rows import SqlRows
 
 _PAGE_EVENTS = 2_000
+_PAGE_BYTES = 16_000_000
+"""Of usage: a page of a build is larger than one that somebody waits for, so that more of what its
+rows have in common is written once."""
 PAGE = "rebuild.page"
 """The name of a page's commit for fault tests (`ledger.store.crash_points`)."""
 
@@ -100,9 +105,9 @@ class Filling:
         names = [checkpoint_name(projection) for projection in projections]
         try:
             self._pace.begin()
-            for page, past in _pages(log, projections, since, to):
-                self._apply(log, ledger_id, projections, page, (since, past))
-                since = past
+            for page in _ahead(_pages(log, projections, since, to)):
+                self._apply(log, ledger_id, projections, page)
+                since = page.past
                 self.tell()
                 self._pace.begin()
         except (psycopg.Error, LedgerError):
@@ -120,17 +125,18 @@ class Filling:
         log: Log,
         ledger_id: int,
         projections: list[Projection],
-        page: list[RecordedEvent],
-        bounds: tuple[int, int],
+        page: "_Page",
     ) -> None:
-        since, past = bounds
         names = [checkpoint_name(projection) for projection in projections]
-        records = sum(map(_records, page))
+        since, past, records = page.since, page.past, page.records
         with self.conn.transaction(), self.conn.cursor() as cursor:
             advance(cursor, names, self.side, ledger_id, since=since, to=past, records=records)
             rows = SqlRows(cursor, ledger_id, self.side, log)
-            for projection in projections:
-                apply_page(projection, page, rows)
+            for projection, prepared in zip(projections, page.prepared, strict=True):
+                if isinstance(projection, PreparedProjection):
+                    projection.apply_prepared(page.events, prepared, rows)
+                else:
+                    apply_page(projection, page.events, rows)
             rows.flush()
             crash_points.reach("before_commit", (PAGE,))
         crash_points.reach("after_commit", (PAGE,))
@@ -161,18 +167,47 @@ def telling(filling: Filling, progress: Progress, total: int) -> Tell:
     return tell
 
 
-def _pages(
-    log: Log, projections: list[Projection], since: int, to: int
-) -> Iterator[tuple[list[RecordedEvent], int]]:
-    """Pages of the log up to a position, and the position that each leads to."""
+class _Page(NamedTuple):
+    """Events from after `since` through `past`, with what was prepared of them for each projection.
+    `records` counts meter events one by one."""
+
+    events: list[RecordedEvent]
+    since: int
+    past: int
+    records: int
+    prepared: list[Any]
+
+
+def _pages(log: Log, projections: list[Projection], since: int, to: int) -> Iterator[_Page]:
+    """Pages of the log up to a position."""
     if any(map(takes_usage, projections)):
-        for page in log.batches(since, _PAGE_EVENTS, to):
-            yield page, page[-1].position
+        for events in log.batches(since, _PAGE_EVENTS, to, _PAGE_BYTES):
+            yield _page(projections, events, since, events[-1].position)
+            since = events[-1].position
         return
     while since < to:
-        page = log.without_usage(since, _PAGE_EVENTS, to)
-        since = page[-1].position if page else to
-        yield page, since
+        events = log.without_usage(since, _PAGE_EVENTS, to)
+        past = events[-1].position if events else to
+        yield _page(projections, events, since, past)
+        since = past
+
+
+def _page(
+    projections: list[Projection], events: list[RecordedEvent], since: int, past: int
+) -> _Page:
+    prepared = [
+        one.prepare(events) if isinstance(one, PreparedProjection) else None for one in projections
+    ]
+    return _Page(events, since, past, sum(map(_records, events)), prepared)
+
+
+def _ahead(pages: Iterator[_Page]) -> Iterator[_Page]:
+    """The same pages, each read and prepared by a thread while the one before is applied."""
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(next, pages, None)
+        while page := waiting.result():
+            waiting = thread.submit(next, pages, None)
+            yield page
 
 
 def _records(recorded: RecordedEvent) -> int:
