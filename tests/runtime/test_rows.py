@@ -15,7 +15,7 @@ from ledger.meter_events.aggregation import canonical
 from ledger.store.datastore import Datastore
 from projections.meter_events.rollup_rows import USAGE_ROLLUPS, UsageRollupRow
 from projections.meter_events.rows import METER_EVENTS, MeterEventRow, series_of
-from projections.runtime.copying import NumericFields
+from projections.runtime.copying import NumericFields, TextFields
 from projections.runtime.rows import MemoryRows, Rows, Spans, Within
 from projections.runtime.sql_rows import SqlRows
 
@@ -149,12 +149,11 @@ class Packed:
         number = None if self.value is None else Decimal(self.value)
         return [MeterEventRow(SERIES, 5, self.place, 0, number, self.payload)]
 
-    def packed(self, ledger_id: int) -> bytes:
-        text = self.payload.encode()
+    def packed(self, ledger_id: int) -> list[bytes]:
         place = struct.pack(
             "!hiiiiiqiqi16s", 7, 4, ledger_id, 4, 0, 8, 5, 8, self.place, 16, SERIES.bytes
         )
-        return place + NumericFields()[self.value] + struct.pack("!i", len(text)) + text
+        return [place, NumericFields()[self.value], TextFields()[self.payload.encode()]]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,15 +15,15 @@ from ledger.kernel.quantities import EXACT, MAX_DECIMALS, decimal_text
 from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.events import UndecodedRecord, UsageRecorded
 from projections.meter_events.rows import MeterEventRow, series_of
-from projections.runtime.copying import NumericFields
+from projections.runtime.copying import NumericFields, TextFields
 
 _UNIT: Final = 10**MAX_DECIMALS
 _MOST_KEPT: Final = 50_000
 
-# Number of fields; then ledger, ordinal, timestamp, position and series, each after its length;
-# then, after the value, the length of the payload.
-_PLACE: Final = struct.Struct("!hiiiiiqiqi16s")
-_LENGTH: Final = struct.Struct("!i")
+# Number of fields; then ledger, ordinal, timestamp, position and series, each after its length.
+_BEFORE: Final = struct.Struct("!hiii")
+_PLACE: Final = struct.Struct("!iiqiq20s")
+_SERIES: Final = struct.Struct("!i16s")
 
 _json = msgspec.json.Encoder(order="sorted")
 _texts = msgspec.json.Decoder(dict[str, str])
@@ -201,18 +201,16 @@ class PackedSingles:
                 place = one.series, timestamp, position, ordinal
                 yield MeterEventRow(*place, decimal_of(value), bytes(payload).decode())
 
-    def packed(self, ledger_id: int) -> bytes:
-        place, length, numbers = _PLACE.pack, _LENGTH.pack, NumericFields()
-        parts: list[bytes] = []
+    def packed(self, ledger_id: int) -> Iterator[bytes]:
+        place, numbers, texts = _PLACE.pack, NumericFields(), TextFields()
+        before = _BEFORE.pack(7, 4, ledger_id, 4)
         for one in self.singles:
-            key = one.series.bytes
+            key = _SERIES.pack(16, one.series.bytes)
             columns = one.timestamps, one.positions, one.ordinals, one.values, one.payloads
-            for timestamp, position, ordinal, value, payload in zip(*columns, strict=True):
-                text = bytes(payload)
-                parts += (
-                    place(7, 4, ledger_id, 4, ordinal, 8, timestamp, 8, position, 16, key),
-                    numbers[value],
-                    length(len(text)),
-                    text,
-                )
-        return b"".join(parts)
+            rows = [
+                place(ordinal, 8, timestamp, 8, position, key)
+                + numbers[value]
+                + texts[bytes(payload)]
+                for timestamp, position, ordinal, value, payload in zip(*columns, strict=True)
+            ]
+            yield before + before.join(rows)

@@ -27,8 +27,9 @@ class PackedRows(Protocol[Row_co]):
         """The same as rows, for who cannot take them packed."""
         ...
 
-    def packed(self, ledger_id: int) -> bytes:
-        """One after another, each with the ledger and all columns in the order of the table."""
+    def packed(self, ledger_id: int) -> Iterable[bytes]:
+        """One after another, each with the ledger and all columns in the order of the table; in
+        pieces."""
         ...
 
 
@@ -39,6 +40,16 @@ class NumericFields(dict[str | None, bytes]):
         if len(self) >= _MOST_KEPT:
             self.clear()
         field = self[text] = NULL if text is None else _numeric(text)
+        return field
+
+
+class TextFields(dict[bytes, bytes]):
+    """The field of a text by its bytes. Those seen last are kept."""
+
+    def __missing__(self, text: bytes) -> bytes:
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        field = self[text] = struct.pack("!i", len(text)) + text
         return field
 
 

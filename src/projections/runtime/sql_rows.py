@@ -17,6 +17,8 @@ R = TypeVar("R", bound=msgspec.Struct)
 _Slot = tuple[str, tuple[Any, ...]]
 
 _INSERTED_AT_ONCE = 10_000
+_COPIED_AT_ONCE = 250_000
+"""Bytes; each time that some are handed over costs as much as some rows."""
 
 
 class SqlRows:
@@ -63,7 +65,13 @@ class SqlRows:
 
     def insert_packed(self, table: Table[R], rows: PackedRows[R]) -> None:
         with self._cursor.copy(table.copy_statement(self._suffix, packed=True)) as copy:
-            copy.write(HEADER + rows.packed(self._ledger_id) + TRAILER)
+            waiting = bytearray(HEADER)
+            for piece in rows.packed(self._ledger_id):
+                waiting += piece
+                if len(waiting) >= _COPIED_AT_ONCE:
+                    copy.write(bytes(waiting))
+                    waiting.clear()
+            copy.write(bytes(waiting) + TRAILER)
 
     def merge_many(self, table: Table[R], rows: Iterable[R]) -> None:
         self._write_changed(table)
