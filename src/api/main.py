@@ -12,6 +12,7 @@ from api.audit.cli_ledger import app as ledger
 from api.audit.cli_query import usage
 from api.audit.diff.cli import diff
 from api.audit.events.cli import app as events
+from api.audit.simulating.cli import simulate
 from api.cli.database import app as db
 from api.demo.cli import demo
 from api.late_usage.cli import app as late_usage
@@ -37,6 +38,7 @@ app.add_typer(late_usage)
 app.command()(serve)
 app.command()(demo)
 app.command()(diff)
+app.command()(simulate)
 
 
 @app.command()

@@ -13,9 +13,14 @@ __all__ = ["shop"]
 _ledger_ids = itertools.count(1)
 
 
+def next_ledger() -> int:
+    """The id of a ledger that no other test uses."""
+    return next(_ledger_ids)
+
+
 @pytest.fixture
 def ledger(datastore: Datastore) -> StoredLedger:
     """A ledger that sells tokens and seats to `cus_a`."""
-    stored = StoredLedger(datastore, next(_ledger_ids))
+    stored = StoredLedger(datastore, next_ledger())
     stored.sell()
     return stored

@@ -44,7 +44,7 @@ def replays(call: Call[ReplayList]) -> dict[str, Any]:
         places = finalized_invoices_of(ledger, wanted.customer, param="customer")
     ids: Iterable[str] = _from_cursor([place.stream for place in reversed(places)], wanted)
     if wanted.period is not None:
-        ids = begun_in(ledger, ids, _month(wanted.period))
+        ids = begun_in(ledger, ids, month_of(wanted.period, "period"))
     found = list(islice(ids, wanted.limit + 1))
     page = found[: wanted.limit]
     if wanted.ending_before is not None:
@@ -68,11 +68,12 @@ def _from_cursor(newest_first: list[str], wanted: ReplayList) -> list[str]:
     return newest_first
 
 
-def _month(given: str) -> Month:
+def month_of(given: str, param: str) -> Month:
+    """The month that a parameter names. Raises ApiError."""
     try:
         return Month.parse(given)
     except ValueError:
-        raise ApiError("A period is a month in UTC, such as 2026-01.", param="period") from None
+        raise ApiError("A period is a month in UTC, such as 2026-01.", param=param) from None
 
 
 REPLAYS: Route = query(

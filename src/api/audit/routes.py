@@ -17,6 +17,7 @@ from api.audit.projections import READ_MODELS
 from api.audit.replay import replay
 from api.audit.replays import REPLAYS
 from api.audit.routes_merkle import ROUTES as MERKLE
+from api.audit.simulating.routes import ROUTES as SIMULATIONS
 from api.audit.usage import usage_document
 from api.audit.usage_query import UsagePage, usage_page
 from api.http.as_of import AsOfParams
@@ -117,4 +118,5 @@ ROUTES: list[Route] = [
     LEDGER_CHECK,
     READ_MODELS,
     *MERKLE,
+    *SIMULATIONS,
 ]

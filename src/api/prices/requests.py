@@ -32,6 +32,12 @@ def creation(asked: PriceCreate) -> CreatePrice:
     )
 
 
+def all_terms(asked: PriceCreate) -> list[PriceTerms]:
+    """The terms in every currency that a request states. Raises InvalidRequest."""
+    shape = _shape(asked)
+    return [terms_of(shape, asked), *options_of(shape, asked.currency_options).values()]
+
+
 def change(price: str, asked: PriceUpdate, terms: PriceTerms) -> UpdatePrice:
     """A change of a price that has these terms. Raises InvalidRequest."""
     given: dict[str, Any] = {

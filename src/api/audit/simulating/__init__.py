@@ -1,0 +1,1 @@
+"""Other prices tried on real history, or on usage that was never sent."""

@@ -1,0 +1,1 @@
+"""What would have been billed under other prices. Nothing is written."""
