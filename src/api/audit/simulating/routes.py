@@ -36,8 +36,6 @@ class ChangeParams(Params):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         exclusive(self, "replaced_by", "terms")
-        if self.replaced_by is None and self.terms is None:
-            raise missing("replaced_by")
         return self
 
 
@@ -66,6 +64,8 @@ def simulated(call: Call[SimulationParams]) -> dict[str, Any]:
             asked.by_price(change.price, change.replaced_by, param)
         elif change.terms is not None:
             asked.by_terms(change.price, "these terms", change.terms, param)
+        else:
+            raise missing(f"{param}[replaced_by]")
     first, last = (
         None if given is None else month_of(given, name)
         for name, given in (
