@@ -4,6 +4,8 @@ import itertools
 from fractions import Fraction
 from typing import Any
 
+from tests.lives.crediting import AMOUNT, less, of_line, of_total, summed, whole
+from tests.lives.crediting import total as total_of
 from tests.lives.deductions import discounts, taxes
 from tests.lives.pricing import licensed_amount, usage_amount
 from tests.support.reference_calendar import moved
@@ -28,6 +30,7 @@ class Books:
         self.usage: list[Told] = []
         self.drafts: list[Invoice] = []
         self.invoices: list[Invoice] = []
+        self.credits: list[Told] = []
         self._numbers = itertools.count()
 
     # -- lines ---------------------------------------------------------------------------------
@@ -107,14 +110,15 @@ class Books:
         customer = self.customers[invoice["customer"]]
         rated = [{**line, **self._worth(invoice["customer"], line)} for line in invoice["lines"]]
         off = discounts(rated, invoice["coupons"], self.currency)
-        net = [line["amount"] - part for line, part in zip(rated, off, strict=True)]
+        net = [line["amount"] - sum(part.values()) for line, part in zip(rated, off, strict=True)]
         rates = [line.get("rates", invoice["rates"]) for line in rated]
-        exclusive, inclusive = taxes(list(zip(net, rates, strict=True)))
-        total = sum(net) + sum(exclusive)
+        levied = taxes(list(zip(net, rates, strict=True)))
+        left = [whole(line["amount"], off[i], levied[i]) for i, line in enumerate(rated)]
+        total = sum(map(total_of, left))
         owed = total + customer["balance"]
         customer["balance"] = min(owed, 0)
-        for i, line in enumerate(rated):
-            line |= {"off": off[i], "exclusive": exclusive[i], "inclusive": inclusive[i]}
+        for line, share in zip(rated, left, strict=True):
+            line |= {of: summed(share, of) for of in ("off", "exclusive", "inclusive")}
             line["accounted"] = line["amount"]
         sums = {"total": total, "due": max(owed, 0), "balance": min(owed, 0)}
         shown = {id(line): worth for line, worth in zip(invoice["lines"], rated, strict=True)}
@@ -123,7 +127,30 @@ class Books:
             for line in invoice.get("considered", invoice["lines"])
             if line.get("used")
         ]
-        self.invoices.append({**invoice, **sums, "rated": rated, "usage": usage})
+        settled = {"left": left, "remaining": max(owed, 0), "creditable": total}
+        self.invoices.append({**invoice, **sums, **settled, "rated": rated, "usage": usage})
+
+    # -- credit notes --------------------------------------------------------------------------
+
+    def credit(self, invoice: Invoice, *, amount: int, line: int | None = None) -> bool:
+        """Credit so much of an invoice in all, or of a line; whether there is so much left."""
+        left = invoice["left"]
+        if invoice["creditable"] <= 0 or (line is not None and amount > left[line][AMOUNT]):
+            return False
+        if line is None and amount > invoice["creditable"]:
+            return False
+        shares = of_total(left, amount) if line is None else of_line(left, line, amount)
+        total = sum(map(total_of, shares.values()))
+        if not 1 <= total <= invoice["creditable"]:
+            return False
+        for i, share in shares.items():
+            left[i] = less(left[i], share)
+        lowered = min(total, invoice["remaining"])
+        invoice["remaining"] -= lowered
+        invoice["creditable"] -= total
+        self.customers[invoice["customer"]]["balance"] -= total - lowered
+        self.credits.append({"of": invoice, "shares": shares, "total": total, "lowered": lowered})
+        return True
 
     # -- late usage ----------------------------------------------------------------------------
 
@@ -141,8 +168,16 @@ class Books:
             amount = self._worth(customer, line)["amount"]
             difference = amount - line["accounted"]
             line["accounted"] = amount
-            if difference and self.policy == "next_invoice":
-                self._adjust(invoice, line, difference)
+            if not difference or self.policy == "report_only":
+                continue
+            if self.policy == "immediate" and self._gives_back(invoice, line, -difference):
+                continue
+            self._adjust(invoice, line, difference)
+
+    def _gives_back(self, invoice: Invoice, line: Line, amount: int) -> bool:
+        """Whether an amount was credited of the line for which it had been billed."""
+        shown = [i for i, rated in enumerate(invoice["rated"]) if rated is line]
+        return amount > 0 and bool(shown) and self.credit(invoice, amount=amount, line=shown[0])
 
     def _adjust(self, invoice: Invoice, line: Line, difference: int) -> None:
         """An amount with the taxes and the percentages of the original line, on the next invoice,
@@ -164,7 +199,7 @@ class Books:
             for sub in self.subscriptions.values()
             if sub["customer"] == invoice["customer"] and not sub["ended"]
         )
-        if any(running):
+        if self.policy == "next_invoice" and any(running):
             entry = {"for": None, "line": late}
             self.customers[invoice["customer"]]["pending"].append(entry)
             return

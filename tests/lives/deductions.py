@@ -12,29 +12,38 @@ Coupon = dict[str, Any]
 """`percent` as text, or `amount` in `currency`; `duration`, and `until` where it is repeating."""
 
 
-def discounts(lines: Sequence[Line], coupons: Sequence[Coupon], currency: str) -> list[int]:
-    """By how much each line is lowered: first by coupons of its own, then by those of the invoice,
-    which leave lines alone that have `own_only` and not the same coupon. Each takes its part of
-    what is left."""
+def discounts(
+    lines: Sequence[Line], coupons: Sequence[Coupon], currency: str
+) -> list[dict[Any, int]]:
+    """By how much each coupon lowers each line: first coupons of its own, then those of the
+    invoice, which leave lines alone that have `own_only` and not the same coupon. Each takes its
+    part of what is left."""
     left = [line["amount"] for line in lines]
+    parts: list[dict[Any, int]] = [{} for _ in lines]
     of_all = [one["id"] for one in coupons]
     own = {one["id"]: one for line in lines for one in line.get("coupons", ())}
-    for coupon in [one for one in own.values() if one["id"] not in of_all]:
-        places = [i for i, line in enumerate(lines) if coupon in line.get("coupons", ())]
-        _take(left, places, coupon, currency)
-    for coupon in coupons:
-        places = [
-            i
-            for i, line in enumerate(lines)
-            if not line.get("own_only") or coupon in line.get("coupons", ())
-        ]
-        _take(left, places, coupon, currency)
-    return [line["amount"] - rest for line, rest in zip(lines, left, strict=True)]
-
-
-def _take(left: list[int], places: Sequence[int], coupon: Coupon, currency: str) -> None:
-    for i, part in zip(places, _taken([left[i] for i in places], coupon, currency), strict=True):
-        left[i] -= part
+    chosen = [
+        (one, [i for i, line in enumerate(lines) if one in line.get("coupons", ())])
+        for one in own.values()
+        if one["id"] not in of_all
+    ]
+    chosen += [
+        (
+            one,
+            [
+                i
+                for i, line in enumerate(lines)
+                if not line.get("own_only") or one in line.get("coupons", ())
+            ],
+        )
+        for one in coupons
+    ]
+    for coupon, places in chosen:
+        taken = _taken([left[i] for i in places], coupon, currency)
+        for i, part in zip(places, taken, strict=True):
+            left[i] -= part
+            parts[i][coupon["id"]] = part
+    return parts
 
 
 def _taken(left: Sequence[int], coupon: Coupon, currency: str) -> list[int]:
@@ -47,10 +56,10 @@ def _taken(left: Sequence[int], coupon: Coupon, currency: str) -> list[int]:
     return shared([Fraction(off * max(amount, 0), above) for amount in left])
 
 
-def taxes(lines: Sequence[tuple[int, Sequence[Rate]]]) -> tuple[list[int], list[int]]:
-    """Exclusive and inclusive taxes of each line, of which the net amount and the rates are
-    given. A rate is (name, share of the net, is it inclusive)."""
-    exclusive, included = [0 for _ in lines], [0 for _ in lines]
+def taxes(lines: Sequence[tuple[int, Sequence[Rate]]]) -> list[dict[Rate, int]]:
+    """Taxes of each line, of which the net amount and the rates are given. A rate is (name, share
+    of the net, is it inclusive)."""
+    parts: list[dict[Rate, int]] = [dict.fromkeys(rates, 0) for _, rates in lines]
     nets = [
         Fraction(amount) / (1 + sum(share for _, share, within in rates if within))
         for amount, rates in lines
@@ -64,11 +73,11 @@ def taxes(lines: Sequence[tuple[int, Sequence[Rate]]]) -> tuple[list[int], list[
         _, share, within = rate
         places = [i for i, (_, rates) in enumerate(lines) if rate in rates]
         exact = [nets[i] * share for i in places]
-        parts = shared(exact, [room[i] for i in places] if within else None)
-        for i, part, share_of_line in zip(places, parts, exact, strict=True):
-            (included if within else exclusive)[i] += part
+        rounded_parts = shared(exact, [room[i] for i in places] if within else None)
+        for i, part, share_of_line in zip(places, rounded_parts, exact, strict=True):
+            parts[i][rate] = part
             room[i] -= abs(part) - abs(int(share_of_line)) if within else 0
-    return exclusive, included
+    return parts
 
 
 def shared(exact: Sequence[Fraction], room: Sequence[int] | None = None) -> list[int]:

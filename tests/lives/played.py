@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ledger.coupons.commands import DiscountRequest
 from ledger.customers.commands import CreateCustomer
 from ledger.invoice_items.commands import ChargeRequest, CreateInvoiceItem
 from ledger.invoices.commands import ClosePeriod, FinalizeDueInvoice
@@ -17,12 +16,10 @@ from ledger.store.work import Work
 from ledger.subscriptions import aggregate as subscriptions
 from ledger.subscriptions.commands import (
     CancelSubscription,
-    CreateSubscription,
-    ItemRequest,
     UpdateSubscription,
 )
 from ledger.subscriptions.cycle import boundary
-from tests.lives.asked import item_change
+from tests.lives.asked import create_subscription, credit_note, credited_part, item_change
 from tests.lives.biller import Biller
 from tests.lives.catalog import (
     coupon_told,
@@ -32,7 +29,7 @@ from tests.lives.catalog import (
     sell,
     tax_rate_told,
 )
-from tests.lives.comparing import of_biller
+from tests.lives.comparing import credited_by_biller, of_biller
 from tests.lives.journal import Journal
 from tests.lives.ledgers import LedgerOfLife
 from tests.lives.stories import (
@@ -40,6 +37,7 @@ from tests.lives.stories import (
     Advance,
     Cancel,
     Change,
+    Credit,
     Life,
     Step,
     Subscribe,
@@ -48,11 +46,17 @@ from tests.lives.stories import (
 from tests.support.billing_ledger import BillingLedger
 
 
+def prove(played: "Played") -> None:
+    """Every invoice and every credit note is that of the biller."""
+    assert played.journal.comparable() == played.expected()
+    assert played.journal.credits() == played.expected_credits()
+
+
 def played_in_memory(life: Life) -> "Played":
     """A life on a ledger in memory, in which every invoice is that of the biller."""
     played = Played(life)
     played.play()
-    assert played.journal.comparable() == played.expected()
+    prove(played)
     return played
 
 
@@ -101,6 +105,8 @@ class Played:
                 self._cancel(step)
             case AddItem():
                 self._add_item(step)
+            case Credit():
+                self._credit(step)
 
     # -- what happens --------------------------------------------------------------------------
 
@@ -141,29 +147,12 @@ class Played:
     def _subscribe(self, step: Subscribe) -> None:
         if step.customer in self._running:
             return
-        chosen = sorted({n % len(self.life.prices) for n in step.prices})
-        if step.mode == "classic":
-            rhythm = self.life.prices[chosen[0]].rhythm
-            chosen = [n for n in chosen if self.life.prices[n].rhythm == rhythm]
-        items = tuple(self._item(n, step.quantity) for n in chosen)
-        name = f"sub_{self._count}"
-        start = self.now - step.backdated
-        command = CreateSubscription(
-            subscription=name,
-            customer=f"cus_{step.customer}",
-            items=items,
-            billing_mode=step.mode,
-            billing_cycle_anchor=self._moment(step.anchor_in),
-            backdate_start_date=from_epoch(start) if step.backdated else None,
-            trial_period_days=step.trial_days or None,
-            discounts=tuple(
-                DiscountRequest(id=f"di_{self._count}_{n}", coupon=f"OFF{n}") for n in step.coupons
-            ),
-            default_tax_rates=tuple(f"txr_{n}" for n in step.tax_rates),
-        )
+        command = create_subscription(self.life, self._count, step, self.now)
         if not self._accepts("subscribe", command):
             return
+        name = command.subscription
         self._running[step.customer] = name
+        start = self.now - step.backdated
         trial_end = self.now + step.trial_days * 86_400 if step.trial_days else None
         natural = trial_end or (start if step.mode == "flexible" else self.now)
         self.biller.subscribe(
@@ -173,24 +162,13 @@ class Played:
             start=start,
             anchor=natural if step.anchor_in is None else self.now + step.anchor_in,
             mode=step.mode,
-            items={i.id: {"price": i.price, "quantity": i.quantity} for i in items},
+            items={i.id: {"price": i.price, "quantity": i.quantity} for i in command.items},
             trial_end=trial_end,
             coupons=[
                 coupon_told(self.life, n, f"di_{self._count}_{n}", self.now) for n in step.coupons
             ],
             tax_rates=[tax_rate_told(self.life, n) for n in step.tax_rates],
         )
-
-    def _item(self, price: int, quantity: int) -> ItemRequest:
-        metered = self.life.prices[price].meter is not None
-        return ItemRequest(
-            id=f"si_{self._count}_{price}",
-            price=f"price_{price}",
-            quantity=None if metered else quantity,
-        )
-
-    def _moment(self, seconds: int | None) -> datetime | None:
-        return None if seconds is None else from_epoch(self.now + seconds)
 
     def _use(self, step: Use) -> None:
         for ago, value in step.events:
@@ -267,11 +245,25 @@ class Played:
         if self._accepts("item by hand", command):
             self.biller.add_item(f"cus_{step.customer}", step.amount)
 
+    def _credit(self, step: Credit) -> None:
+        """Both know how much of it there is left to credit."""
+        customer = f"cus_{step.customer}"
+        names = self.journal.of(customer)
+        if not names:
+            return
+        place = -1 - step.invoice % len(names)
+        name, final = names[place], self.journal.issued[names[place]]
+        told = [one for one in self.biller.invoices if one["customer"] == customer][place]
+        line, amount = credited_part(step, final)
+        command = credit_note(f"cn_{self._count}", name, final, line, amount)
+        accepted = self._accepts("credit note", command)
+        assert accepted == self.biller.credit(told, amount=amount, line=line)
+
     # -- what came of it -----------------------------------------------------------------------
 
     def counted(self) -> Counter[str]:
         """How often what happened."""
-        counted = Counter(self.accepted)
+        counted = Counter(self.accepted) + self.journal.settled
         counted.update({"lives": 1, "invoices": len(self.journal.issued)})
         return counted
 
@@ -281,3 +273,7 @@ class Played:
         for invoice in self.biller.invoices:
             found.setdefault(invoice["customer"], []).append(of_biller(invoice))
         return found
+
+    def expected_credits(self) -> list[tuple[Any, ...]]:
+        """The biller's credit notes."""
+        return list(map(credited_by_biller, self.biller.credits))

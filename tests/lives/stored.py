@@ -14,7 +14,7 @@ from ledger.kernel.clock import from_epoch, to_microseconds
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.meter_events.validation import UsageReport
 from ledger.store.work import Work
-from tests.lives.played import Played
+from tests.lives.played import Played, prove
 from tests.lives.stories import Life
 from tests.support.billing_ledger import Fact, at
 from tests.support.evidence import packed, verdict
@@ -83,7 +83,7 @@ class LedgersOnPostgresql:
         ledger = LedgerOnPostgresql(self.services, next(self._ids), from_epoch(life.start))
         played = Played(life, ledger)
         played.play()
-        assert played.journal.comparable() == played.expected()
+        prove(played)
         for invoice in played.journal.issued:
             assert ledger.replay(invoice).differences == ()
             assert ledger.evidence(invoice) == []

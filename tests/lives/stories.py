@@ -13,6 +13,7 @@ METERS = 2
 CUSTOMERS = 2
 
 Interval = Literal["day", "week", "month", "year"]
+Policy = Literal["next_invoice", "immediate", "report_only"]
 Behavior = Literal["create_prorations", "none", "always_invoice"]
 
 
@@ -89,11 +90,21 @@ class AddItem:
 
 
 @dataclass(frozen=True)
+class Credit:
+    """A percentage of an invoice, or of one of its lines; `invoice` counts from the last one."""
+
+    customer: int
+    invoice: int
+    line: int | None
+    percent: int
+
+
+@dataclass(frozen=True)
 class Advance:
     seconds: int
 
 
-Step = Subscribe | Use | Change | Cancel | AddItem | Advance
+Step = Subscribe | Use | Change | Cancel | AddItem | Credit | Advance
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,7 @@ class Life:
     coupons: tuple[CouponAsked, ...]
     tax_rates: tuple[tuple[str, bool], ...]
     balances: tuple[int, ...]
-    policy: Literal["next_invoice", "report_only"]
+    policy: Policy
     steps: tuple[Step, ...]
 
 
@@ -203,11 +214,15 @@ _step = st.one_of(
     _change,
     _cancel,
     st.builds(AddItem, _who, st.integers(-2_000, 5_000)),
+    st.builds(Credit, _who, st.integers(0, 2), st.none() | _number, st.integers(1, 110)),
     st.builds(Advance, _ahead),
     st.builds(Advance, _ahead),
 )
 _interval: st.SearchStrategy[Interval] = st.sampled_from(["month", "month", "week", "day", "year"])
 _rhythm = st.tuples(_interval, st.sampled_from([1, 1, 2]))
+
+
+_POLICIES: list[Policy] = ["next_invoice", "next_invoice", "immediate", "report_only"]
 
 
 @st.composite
@@ -222,6 +237,6 @@ def lives(draw: st.DrawFn) -> Life:
         coupons=tuple(draw(st.lists(_coupon, min_size=3, max_size=3))),
         tax_rates=tuple(draw(st.lists(_tax_rate, min_size=3, max_size=3))),
         balances=tuple(draw(st.sampled_from([0, 0, -700, 45])) for _ in range(CUSTOMERS)),
-        policy=draw(st.sampled_from(["next_invoice", "next_invoice", "report_only"])),
+        policy=draw(st.sampled_from(_POLICIES)),
         steps=(*beginning, *draw(st.lists(_step, min_size=5, max_size=13))),
     )
