@@ -9,6 +9,7 @@ import psycopg
 from psycopg import Connection
 
 from api.services import Services
+from ledger.audit.merkle.notes import PublicKey
 from ledger.audit.verifying.moment import Moment
 from ledger.event_types import EVENT_CATALOGUE
 from ledger.store import arrays
@@ -25,11 +26,13 @@ class Tampered:
     conn: Connection[Any]
     ledger_id: int
 
-    def verify(self) -> VerifiedLedger:
-        """The ledger as the edits have left it."""
+    def verify(self, kept: str | None = None, *trusted: PublicKey) -> VerifiedLedger:
+        """The ledger as the edits have left it, held against a note that was kept."""
         ledger = EventSourcedLedger(self.services.datastore, self.ledger_id, EVENT_CATALOGUE)
         there = Moment(self.conn, "", "")
-        found = LedgerVerification(there, self.ledger_id, ledger.mapper, PROJECTIONS)
+        found = LedgerVerification(
+            there, self.ledger_id, ledger.mapper, PROJECTIONS, trusted=trusted, kept=kept
+        )
         return found.run(1, lambda _done, _total: None)
 
 

@@ -5,7 +5,10 @@ followed it to the end."""
 from dataclasses import replace
 from typing import Final
 
+from api.audit.checkpoints import sign_checkpoint
+from api.audit.signing_key import Signer
 from api.services import Services
+from ledger.audit.merkle.notes import SigningKey
 from ledger.coupons.commands import CreateCoupon
 from ledger.coupons.terms import CouponTerms
 from ledger.credit_notes.commands import IssueCreditNote
@@ -14,7 +17,7 @@ from ledger.customers.events import PersonalFields
 from ledger.invoice_items.commands import ChargeRequest, CreateInvoiceItem
 from ledger.invoices.commands import PayInvoice
 from ledger.kernel.clock import to_microseconds
-from ledger.kernel.commands import IdempotencyClaim
+from ledger.kernel.commands import IdempotencyClaim, LedgerIdentity
 from ledger.kernel.months import Month
 from ledger.meter_events.commands import ChangeUsageRetention, ReportRejectedUsage
 from ledger.meter_events.events import RejectedSample
@@ -60,8 +63,15 @@ METERS: Final = {
 }
 
 
-def play(services: Services, ledger_id: int) -> LateLedger:
-    """Play it in a ledger of its own."""
+SIGNING_KEY: Final = SigningKey(bytes(range(32)))
+"""Signs the checkpoints of every ledger that is played."""
+
+
+def play(
+    services: Services, ledger_id: int, *, late_value: str = "100", to_the_end: bool = True
+) -> LateLedger:
+    """Play it in a ledger of its own. What came late for January may be another value, and the
+    last events may never have been."""
     late = LateLedger(services, ledger_id)
     late.sell()
     _catalogue(late)
@@ -73,7 +83,7 @@ def play(services: Services, ledger_id: int) -> LateLedger:
     )
     late.stored.do(credit)
     services.projector.catch_up()
-    late.use("e-2", "2026-01-20", "100")
+    late.use("e-2", "2026-01-20", late_value)
     services.projector.catch_up()
     late.settle()
     _usage(late)
@@ -82,8 +92,20 @@ def play(services: Services, ledger_id: int) -> LateLedger:
     late.use("e-9", "2026-02-11", "1")
     late.stored.do(ChangeUsageRetention(kept_from=Month(2026, 2)))
     late.cancel("e-2")
+    sign(late)
+    if to_the_end:
+        late.use("e-10", "2026-02-11", "1")
+        sign(late)
     services.projector.catch_up()
     return late
+
+
+def sign(late: LateLedger) -> None:
+    """Sign a checkpoint of the log as it is."""
+    late.services.projector.catch_up()
+    identity = LedgerIdentity(late.ledger_id, "acct_1", False)
+    signer = Signer(SIGNING_KEY, given=True)
+    assert sign_checkpoint(late.services, identity, signer, late.stored.now, "system:test")
 
 
 def _catalogue(late: LateLedger) -> None:

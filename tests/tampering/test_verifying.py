@@ -11,10 +11,12 @@ from typer.testing import CliRunner, Result
 from api.audit.cli_audit import app
 from api.audit.verifying import verified
 from api.services import Services
+from ledger.audit.merkle.notes import Checkpoint, sign_note
+from ledger.checkpoints.events import CheckpointSigned
 from projections.audit.verifying import cutting
 from projections.audit.verifying.verify import VerifiedLedger
 from tests.support.postgres import Database, PostgresServer
-from tests.tampering.scene import play
+from tests.tampering.scene import SIGNING_KEY, play
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def test_the_first_bad_position_is_named_with_exit_code_3(settings: Database) ->
     try:
         told = verify("--parallel", "1")
         assert told.exit_code == 3
-        assert "ledger 1: 53 events" in told.stdout
+        assert "ledger 1: 56 events" in told.stdout
         assert "first bad position: 46" in told.stdout
         document = json.loads(verify("--ledger", "2", "--json").stdout)
     finally:
@@ -90,6 +92,32 @@ def test_a_ledger_that_is_not_there(settings: Database) -> None:
     assert "77" in told.stderr
 
 
+def test_a_checkpoint_that_was_kept(settings: Database, tmp_path: Path) -> None:
+    services = Services(settings.app_url, pool_size=2)
+    notes = [
+        recorded.event.note
+        for recorded in services.log(2).catalogue_page(50, 10, 56)
+        if isinstance(recorded.event, CheckpointSigned)
+    ]
+    services.close()
+    file = tmp_path / "kept.txt"
+    file.write_text(notes[0], encoding="utf-8")
+    key = str(SIGNING_KEY.public("tallybook/acct_1/2"))
+    assert verify("--against", str(file)).exit_code == 0
+    assert verify("--against", str(file), "--public-key", key, "--ledger", "2").exit_code == 0
+    assert verify("--public-key", "tallybook/acct_1/2").exit_code == 6
+    root = bytes(32)
+    of_another = sign_note(Checkpoint("tallybook/acct_1/2", 50, root), SIGNING_KEY)
+    file.write_text(of_another, encoding="utf-8")
+    told = verify("--against", str(file))
+    assert told.exit_code == 3
+    assert "of the events 1 through 50 any is not what was signed" in told.stdout
+    file.write_text(notes[0].replace("53", "52"), encoding="utf-8")
+    assert verify("--against", str(file)).exit_code == 6
+    file.write_text("nothing", encoding="utf-8")
+    assert verify("--against", str(file)).exit_code == 6
+
+
 def test_processes_find_what_one_finds(played: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cutting, "WORTH_PROCESSES", 0)
     services = Services(played.app_url, pool_size=4)
@@ -103,7 +131,7 @@ def test_processes_find_what_one_finds(played: Database, monkeypatch: pytest.Mon
 
     try:
         assert look(1).findings == look(2).findings == []
-        assert shown[-1] == (53, 53)
+        assert shown[-1] == (56, 56)
         with psycopg.connect(played.owner_url) as connection:
             connection.execute("UPDATE ledger.events SET state = '' WHERE position IN (20, 46)")
             connection.execute("DELETE FROM projections.meter_events_v4 WHERE position = 47")

@@ -55,7 +55,7 @@ def checkpoint(
         if key:
             _print_keys(services, ledger, as_json=as_json)
         elif against is not None:
-            _compare(services, ledger, _read(against), public_key, as_json=as_json)
+            _compare(services, ledger, kept_note(against), public_key, as_json=as_json)
         else:
             _print_checkpoint(signed_now(services, ledger, data_dir), as_json=as_json)
 
@@ -109,7 +109,8 @@ def _print_keys(services: "Services", ledger: "LedgerIdentity", *, as_json: bool
         note("No checkpoint was signed yet.")
 
 
-def _read(file: Path) -> str:
+def kept_note(file: Path) -> str:
+    """The text of a checkpoint that was kept. Raises InvalidRequest where there is none."""
     from ledger.kernel.errors import InvalidRequest
 
     try:

@@ -2,10 +2,12 @@
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.audit.cli_checkpoint import kept_note
 from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_DIFFERENT, AsJson, data, explained
 from api.cli.progress import Progress, progress_of
@@ -22,6 +24,23 @@ Parallel = Annotated[
     int | None,
     typer.Option(min=1, help="Processes for a large ledger; as many as there are processors."),
 ]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A checkpoint that was kept outside; its ledger must still begin with what it is "
+        "about. '-' reads it from standard input.",
+        exists=True,
+        dir_okay=False,
+        allow_dash=True,
+    ),
+]
+PublicKeys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--public-key", metavar="KEY", help="A key that checkpoints have to be signed by."
+    ),
+]
 Skip = Annotated[
     list[str] | None, typer.Option(metavar=READ_MODELS, help="Leave out the read models.")
 ]
@@ -30,6 +49,8 @@ Skip = Annotated[
 def verify(
     ledger: Ledgers = None,
     parallel: Parallel = None,
+    against: Against = None,
+    public_key: PublicKeys = None,
     skip: Skip = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -37,7 +58,8 @@ def verify(
     """Walk everything that is stored and name the first position at which anything is wrong.
 
     Positions, streams, heads, every event, the hash tree, every checkpoint, usage keys, and every
-    row of the read models. Nothing is written. Exit code 3 when anything is wrong.
+    row of the read models. Nothing is written. Exit code 3 when anything is wrong. Whoever holds
+    the signing key can rewrite it all alike: what was kept outside tells (--against).
     """
     from api.audit.verifying import verification_document, verified
 
@@ -56,6 +78,8 @@ def verify(
             progress,
             processes=parallel or os.cpu_count() or 1,
             read_models=not skip,
+            kept=None if against is None else kept_note(against),
+            public_keys=public_key or (),
         ):
             found.append(one)
             if not as_json:
@@ -71,7 +95,7 @@ def _tell(one: "VerifiedLedger") -> None:
     verdict = "holds" if one.holds else f"{one.failures} WRONG"
     typer.echo(
         f"ledger {one.ledger_id}: {one.events} events, {one.meter_events} meter events, "
-        f"{one.rows} rows: {verdict}"
+        f"{one.checkpoints} checkpoints, {one.rows} rows: {verdict}"
     )
     for name, events in sorted(one.behind.items()):
         typer.echo(f"  {name} has {events} events still to follow, and was held against the rest")

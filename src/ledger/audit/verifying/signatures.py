@@ -1,9 +1,17 @@
 """Signed checkpoints, those in the log and one that an outsider kept, held against the log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
-from ledger.audit.merkle.notes import Checkpoint, NoteRefused, PublicKey, open_note
+from ledger.audit.merkle.notes import (
+    Checkpoint,
+    NoteRefused,
+    PublicKey,
+    keys_named,
+    open_note,
+    read_note,
+)
 from ledger.audit.verifying.findings import SIGNED, Findings
 from ledger.checkpoints.events import CheckpointSigned
 
@@ -40,13 +48,33 @@ def check_signed(
             good = max(good, checkpoint.size)
 
 
-def check_kept(kept: Checkpoint, head: int, root_at: RootAt, findings: Findings) -> None:
-    """A checkpoint that somebody outside kept: does the log still begin with what it is about?"""
-    if kept.size > head:
-        what = f"the one that was kept is about {kept.size} events, and the log has {head}"
-        findings.add(SIGNED, what, head + 1, _named(kept.size))
-        return
-    _holds(kept, root_at, 0, findings)
+def check_kept(
+    kept: str,
+    head: int,
+    root_at: RootAt,
+    known: Sequence[PublicKey],
+    findings: Findings,
+) -> None:
+    """A note that somebody outside kept: does the log still begin with what it is about?
+
+    Raises NoteRefused for a text that is none, or whose signature by a key that is known is wrong.
+    """
+    signers = keys_named(kept, known)
+    checkpoint = open_note(kept, signers) if signers else read_note(kept)
+    if checkpoint.size > head:
+        what = f"the one that was kept is about {checkpoint.size} events, and the log has {head}"
+        findings.add(SIGNED, what, head + 1, _named(checkpoint.size))
+    else:
+        _holds(checkpoint, root_at, 0, findings)
+
+
+def keys_of(signed: Iterable[Signed]) -> list[PublicKey]:
+    """The keys that checkpoints of the log say they are signed by."""
+    keys: dict[str, PublicKey] = {}
+    for one in signed:
+        with suppress(NoteRefused):
+            keys[one.event.key] = PublicKey.parse(one.event.key)
+    return [*keys.values()]
 
 
 def _opened(one: Signed, trusted: Sequence[PublicKey], findings: Findings) -> Checkpoint | None:

@@ -5,12 +5,12 @@ from typing import Any, Final, LiteralString
 
 import msgspec
 
-from ledger.audit.merkle.notes import Checkpoint, PublicKey
+from ledger.audit.merkle.notes import PublicKey
 from ledger.audit.merkle.tree import HASH_BYTES
 from ledger.audit.verifying.bookkeeping import check_bookkeeping, last_position
 from ledger.audit.verifying.findings import FOLLOWERS, Finding, Findings
 from ledger.audit.verifying.moment import Moment
-from ledger.audit.verifying.signatures import check_kept, check_signed
+from ledger.audit.verifying.signatures import check_kept, check_signed, keys_of
 from ledger.store.mapper import LedgerMapper
 from projections.audit.merkle.projection import MerkleProjection
 from projections.audit.merkle.rows import TILES
@@ -82,7 +82,7 @@ class LedgerVerification:
     """Verifies one ledger as of one moment. Without `projections`, no read models.
 
     `trusted` are the keys by which checkpoints have to be signed, those that the log names if there
-    are none; `kept` is a checkpoint that somebody outside kept.
+    are none; `kept` is the note of a checkpoint that somebody outside kept.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class LedgerVerification:
         projections: Sequence[Projection],
         *,
         trusted: Sequence[PublicKey] = (),
-        kept: Checkpoint | None = None,
+        kept: str | None = None,
     ) -> None:
         self.findings = Findings()
         self._moment = moment
@@ -107,7 +107,7 @@ class LedgerVerification:
         self._sides: tuple[Side, ...] = ("keys", "singles") if projections else ("keys",)
 
     def run(self, processes: int, progress: Progress) -> VerifiedLedger:
-        """Look at everything."""
+        """Look at everything. Raises NoteRefused for a note that cannot be one of this ledger's."""
         with without_collector():
             check_bookkeeping(self._moment, self._ledger_id, self.findings)
             pages = catalogue_pages(self._moment, self._ledger_id, self._mapper, self.findings)
@@ -179,7 +179,8 @@ class LedgerVerification:
         check_signed(self._ledger_id, signed, tree.root, self._trusted, self.findings)
         self.verified.checkpoints = len(signed)
         if self._kept is not None:
-            check_kept(self._kept, self._head, tree.root, self.findings)
+            known = self._trusted or keys_of(signed)
+            check_kept(self._kept, self._head, tree.root, known, self.findings)
 
     def _take(self, outcome: Outcome) -> None:
         for part in outcome.stretches:
