@@ -37,6 +37,7 @@ BENCHMARKS = {
     "merkle": "merkle",
     "replay": "replay",
     "rebuild": "rebuild",
+    "verify": "verify",
 }
 """Each benchmark, and the module that has it: `configure(parser)`, `SMALL`, `measure(options,
 report)`."""

@@ -3,6 +3,7 @@
 import hashlib
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,8 @@ QUERY: Final = (
 TABLE: Final = "ledger.usage_keys"
 
 _ROW: Final = struct.Struct("!hiii8siqi16s")
+_ORDINAL: Final = struct.Struct("!hiii")
+_PLACE: Final = struct.Struct("!iqi")
 _FIELDS: Final = 4
 _UUID_BYTES: Final = 36
 _QUOTED_BYTES: Final = _UUID_BYTES + 2
@@ -29,17 +32,20 @@ def key_rows(
 ) -> list[bytes]:
     """The rows of the records of the event at a position, whose identifiers are given as they
     stand there, in JSON."""
-    pack = _ROW.pack
     prints: list[bytes] = []
     for record in records:
         hashed = _fingerprint()
         hashed.update(record)
         prints.append(hashed.digest())
-    keyed = zip(prints, _keys(identifiers), strict=True)
-    return [
-        pack(_FIELDS, 4, ordinal, 8, print_, 8, position, 16, key)
-        for ordinal, (print_, key) in enumerate(keyed)
-    ]
+    keys, place = _keys(identifiers), _PLACE.pack(8, position, 16)
+    keyed = zip(_beginnings(len(keys)), prints, keys, strict=True)
+    return [begun + print_ + place + key for begun, print_, key in keyed]
+
+
+@lru_cache(maxsize=64)
+def _beginnings(number: int) -> list[bytes]:
+    """The first bytes of so many rows of an event, up to the fingerprint."""
+    return [_ORDINAL.pack(_FIELDS, 4, ordinal, 8) for ordinal in range(number)]
 
 
 def position_of(row: bytes) -> int:

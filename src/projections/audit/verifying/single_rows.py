@@ -7,36 +7,33 @@ from uuid import UUID
 
 import msgspec
 
-from projections.audit.verifying.packing import columns
-from projections.meter_events.rows import METER_EVENTS
 from projections.meter_events.singles import Singles
 from projections.runtime.copying import NumericFields
 
 QUERY: Final = (
-    f"SELECT {columns(METER_EVENTS)} FROM {{relation}} "
+    "SELECT ordinal, timestamp, position, series, payload, value FROM {relation} "
     "WHERE ledger_id = {ledger} AND timestamp >= {since} {within}"
 )
 
-# The number of columns; then ordinal, timestamp, position and series, each after its length.
-_PLACE: Final = struct.Struct("!hiiiqiqi16s")
-_LENGTH: Final = struct.Struct("!i")
-_NONE: Final = -1
+# The number of columns; then ordinal, timestamp, position and series, each after its length, and
+# the length of the payload.
+_PLACE: Final = struct.Struct("!hiiiqiqi16si")
+_COLUMNS: Final = 6
 
 
 def single_rows(singles: Iterable[Singles], numbers: NumericFields) -> Iterator[bytes]:
     """The rows of some meter events."""
-    count, place, length = len(METER_EVENTS.types), _PLACE.pack, _LENGTH.pack
+    place = _PLACE.pack
     for one in singles:
         key = one.series.bytes
         values = [numbers[value] for value in one.values]
         columns = one.timestamps, one.positions, one.ordinals, values, one.payloads
         for timestamp, position, ordinal, value, payload in zip(*columns, strict=True):
-            text = bytes(payload)
+            size = len(payload)
             yield (
-                place(count, 4, ordinal, 8, timestamp, 8, position, 16, key)
+                place(_COLUMNS, 4, ordinal, 8, timestamp, 8, position, 16, key, size)
+                + payload
                 + value
-                + length(len(text))
-                + text
             )
 
 
@@ -53,21 +50,12 @@ class SingleRow(msgspec.Struct, frozen=True):
 
 def unpacked(row: bytes) -> SingleRow:
     """The row in its parts. Raises struct.error for one with a NULL where none can be."""
-    _, _, ordinal, _, timestamp, _, position, _, series = _PLACE.unpack_from(row)
-    value, past = _field(row, _PLACE.size)
-    payload, _ = _field(row, past)
-    text = payload.decode(errors="replace")
-    return SingleRow(UUID(bytes=series), timestamp, position, ordinal, value, text)
+    _, _, ordinal, _, timestamp, _, position, _, series, size = _PLACE.unpack_from(row)
+    past = _PLACE.size + max(size, 0)
+    payload = row[_PLACE.size : past].decode(errors="replace")
+    return SingleRow(UUID(bytes=series), timestamp, position, ordinal, row[past:], payload)
 
 
 def position_of(row: bytes) -> int:
     """The position that a row says its meter event stands at."""
-    return _PLACE.unpack_from(row)[6] if len(row) > _PLACE.size else 0
-
-
-def _field(row: bytes, at: int) -> tuple[bytes, int]:
-    """A field after its length, and where it ends."""
-    (size,) = _LENGTH.unpack_from(row, at)
-    start = at + _LENGTH.size
-    past = start + max(size, 0)
-    return row[start:past], past
+    return _PLACE.unpack_from(row)[6] if len(row) >= _PLACE.size else 0
