@@ -3,8 +3,9 @@
 Two filled databases, kept in a cache folder: one customer with an invoice over all usage, and many
 customers with a small invoice each. The one invoice is recomputed in this process; its limit is
 `SELECT sum(value)` over the rows of the same meter events in the read model of single events, same
-customer, meter and month, read whole before so that both find their pages in memory. The many are
-replayed by `tallybook invoice replay --all` in worker processes, and their rate is invoices a
+customer, meter and month, once by one process, as the replay is, and once as PostgreSQL plans it,
+with parallel workers; others like it went before, so that all find their pages in memory. The many
+are replayed by `tallybook invoice replay --all` in worker processes, and their rate is invoices a
 second from the command's start to its end, starting the interpreter not counted.
 """
 
@@ -72,6 +73,7 @@ def _measure_one(report: Report, app_url: str, scene: Scene, events: int) -> Non
     try:
         ledger = services.application(services.identity(TEST_LEDGER))
         limit = min(_sum_in_sql(app_url, scene, events) for _ in range(_ROUNDS))
+        alone = min(_sum_in_sql(app_url, scene, events, workers=0) for _ in range(_ROUNDS))
         taken: list[float] = []
         before, own = postgres_seconds(app_url), time.process_time()
         for _ in range(_ROUNDS):
@@ -82,18 +84,23 @@ def _measure_one(report: Report, app_url: str, scene: Scene, events: int) -> Non
         own, served = time.process_time() - own, postgres_seconds(app_url) - before
     finally:
         services.close()
-    report.add(f"SQL sum over {events:,} rows", limit * 1e3, "ms")
+    report.add(f"SQL sum over {events:,} rows, one process", alone * 1e3, "ms")
+    report.add("the same with parallel workers", limit * 1e3, "ms")
     report.add(f"replay over {events:,} meter events", min(taken) * 1e3, "ms")
     report.add("replay, processor, its process", own / _ROUNDS * 1e3, "ms")
     report.add("replay, processor, PostgreSQL", served / _ROUNDS * 1e3, "ms")
-    report.add("replay, of the SQL sum", min(taken) / limit, "times", at_most(3))
+    report.add("replay, of the sum in one process", min(taken) / alone, "times", at_most(3))
+    report.add("replay, of the sum in parallel", min(taken) / limit, "times")
 
 
-def _sum_in_sql(app_url: str, scene: Scene, events: int) -> float:
-    """Seconds of the sum, by the customer's and meter's own key of the rows."""
+def _sum_in_sql(app_url: str, scene: Scene, events: int, *, workers: int = 2) -> float:
+    """Seconds of the sum, by the customer's and meter's own key of the rows. As PostgreSQL is set
+    up, two workers may help with it."""
     start, end = (int(day.timestamp() * 1e6) for day in billed_shop.last_month())
     asked = (TEST_LEDGER, series_of(scene["meter"], scene["customer"]), start, end)
     with psycopg.connect(app_url, autocommit=True) as connection:
+        setting = ("max_parallel_workers_per_gather", str(workers))
+        connection.execute("SELECT set_config(%s, %s, false)", setting)
         begun = time.perf_counter()
         found = connection.execute(
             f"SELECT count(*), sum(value) FROM {METER_EVENTS.relation()} "

@@ -14,7 +14,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Self
+from functools import lru_cache
+from typing import Final, Self, cast
 
 from ledger.kernel.quantities import decimal_text
 from ledger.meter_events.events import CountedRecord, UsageRecord
@@ -125,10 +126,7 @@ class Tally:
         self._first = position if self._first is None else self._first
         self._last = position
         values = [record.value for record in records]
-        lines = [
-            f"{position}/{n} {value or ''}\n" for n, value in zip(ordinals, values, strict=True)
-        ]
-        self._digest.update("".join(lines).encode())
+        self._digest.update(_lines(position, ordinals, values).encode())
         self._running.take_all(position, ordinals, records)
 
     def result(self) -> Usage:
@@ -154,6 +152,23 @@ class Tally:
             value = f"{len(value.encode())}:{value}"
         self._digest.update(f"{event.position}/{event.ordinal} {value}\n".encode())
         self._running.take(event)
+
+
+def _lines(position: int, ordinals: Sequence[int], values: Sequence[str | None]) -> str:
+    """The lines of a digest for some events of one position, in the order of their ordinals."""
+    begun = _begun(1 << ordinals[-1].bit_length())
+    chosen = begun if ordinals == range(len(values)) else [begun[ordinal] for ordinal in ordinals]
+    if None in values:
+        values = [value or "" for value in values]
+    between = f"\n{position}/"
+    lines = map(str.__add__, chosen, cast("Sequence[str]", values))
+    return between[1:] + between.join(lines) + "\n"
+
+
+@lru_cache(maxsize=32)
+def _begun(count: int) -> list[str]:
+    """How lines begin after the position, by ordinal."""
+    return [f"{ordinal} " for ordinal in range(count)]
 
 
 def canonical(quantity: Decimal) -> Decimal:

@@ -19,7 +19,7 @@ from ledger.meter_events.events import (
 from ledger.store.mapper import LedgerMapper, inflate
 from ledger.store.recorder import LedgerRecorder
 
-_FIRST_PAGE: Final = 16
+_FIRST_PAGE: Final = 8
 _MOST_ROWS: Final = 2_048
 _SMALL_PAGE: Final = 2**18
 _LARGE_PAGE: Final = 2**21
