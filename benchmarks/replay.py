@@ -20,7 +20,7 @@ from itertools import islice
 
 import psycopg
 
-from api.database.connection import databases_of
+from api.database.connection import Databases, databases_of
 from api.services import Services
 from api.settings import load_settings
 from benchmarks import billed_shop
@@ -65,7 +65,7 @@ def measure(options: argparse.Namespace, report: Report) -> None:
             report.note(line)
         _measure_one(report, databases.app_url, scene, options.events)
     with databases_of(load_settings(data_dir=many)) as databases:
-        _measure_many(report, databases.app_url, options)
+        _measure_many(report, databases, options)
 
 
 def _measure_one(report: Report, app_url: str, scene: Scene, events: int) -> None:
@@ -113,19 +113,23 @@ def _sum_in_sql(app_url: str, scene: Scene, events: int, *, workers: int = 2) ->
     return taken
 
 
-def _measure_many(report: Report, app_url: str, options: argparse.Namespace) -> None:
+def _measure_many(report: Report, databases: Databases, options: argparse.Namespace) -> None:
+    urls = {
+        "DATABASE_URL": databases.app_url,
+        "TALLYBOOK_OWNER_DATABASE_URL": databases.owner_url,
+    }
     words = ["invoice", "replay", "--all", "--parallel", str(options.parallel), "--json"]
-    before = postgres_seconds(app_url)
+    before = postgres_seconds(databases.app_url)
     begun = time.perf_counter()
     ended = subprocess.run(
         [sys.executable, "-m", "api.main", *words],
-        env=environment_of(DATABASE_URL=app_url),
+        env=environment_of(**urls),
         cwd=ROOT,
         check=True,
         stdout=subprocess.PIPE,
     )
     whole = time.perf_counter() - begun
-    served = postgres_seconds(app_url) - before
+    served = postgres_seconds(databases.app_url) - before
     told = json.loads(ended.stdout)
     assert told["invoices"] == told["equal"] == options.invoices, told
     each = told["processor_seconds"] / options.invoices * 1e3
