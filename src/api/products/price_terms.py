@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -35,12 +35,15 @@ from ledger.prices.terms import (
 )
 
 MAX_TIERS = 100
+_TOO_LARGE: Final = 10**19
 MAX_CURRENCY_OPTIONS = 30
 
 
 def _bound(value: object) -> int | Literal["inf"]:
     if value == "inf":
         return "inf"
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _TOO_LARGE:
+        return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
         return int(value)
     raise refusal(f"Invalid {{param}}: must be a whole number or inf, not {shown(value)}")

@@ -91,7 +91,10 @@ def test_the_command_writes_a_table_csv_and_a_chart(
     served: Served, shop: HttpShop, invoice: str, tmp_path: Path
 ):
     terms, rows, drawn = (tmp_path / name for name in ("new.json", "lines.csv", "chart.svg"))
-    terms.write_text(json.dumps({"currency": "usd", "unit_amount_decimal": "0.1"}))
+    tier = {"up_to": 10_000, "unit_amount_decimal": "0.1"}
+    tiered = {"billing_scheme": "tiered", "tiers_mode": "graduated"}
+    rest = {"up_to": "inf", "unit_amount": 1}
+    terms.write_text(json.dumps({"currency": "usd", "tiers": [tier, rest], **tiered}))
     words = ["--price", f"{shop.tokens}={terms}", "--customer", shop.customer]
     ran = served.command(
         "simulate", *words, "--from", "2026-01", "--csv", str(rows), "--chart", str(drawn)

@@ -1,9 +1,8 @@
 """`tallybook simulate`: what would have been billed under other prices."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -120,20 +119,15 @@ def _asked(services: "Services", identity: "LedgerIdentity", words: list[str]) -
 def _terms(file: Path) -> Any:
     """The terms in a file. Raises InvalidRequest."""
     from api.http.errors import ApiError
+    from api.http.json_body import decode_json
     from api.http.params import parse
     from api.prices.params import PriceCreate
     from ledger.kernel.errors import InvalidRequest
 
     try:
-        document: Any = json.loads(file.read_text(encoding="utf-8"))
+        return parse(PriceCreate, decode_json(file.read_bytes()))
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise InvalidRequest(f"{file} is no JSON: {error}.") from None
-    if not isinstance(document, dict):
-        raise InvalidRequest(f"{file} holds no JSON object.")
-    try:
-        return parse(PriceCreate, cast("dict[str, Any]", document))
     except ApiError as error:
         raise InvalidRequest(f"{file}: {error.message}", param=error.param) from None
 
