@@ -52,7 +52,8 @@ def test_versions_stand_side_by_side_and_are_switched(served: Served, meter: str
     assert page["last_error"] is None
     assert page["other_version"] is None
     [table] = page["tables"]
-    assert (table["name"], table["rows"], table["equal"]) == ("meters", 1, True)
+    assert (table["name"], table["equal"]) == ("meters", True)
+    assert table["rows"] == rebuilt["tables"][0]["rows"] >= 1
     assert len(table["digest"]) == 64
 
 

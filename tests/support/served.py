@@ -211,7 +211,10 @@ def _wait_until_ready(served: Served) -> None:
 def served(
     postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    """One served ledger for a whole run; each test makes its own objects in it."""
+    """One served ledger for a whole run; each test makes its own objects in it.
+
+    It signs no checkpoints by itself, which would be events between those of a test.
+    """
     folder = tmp_path_factory.mktemp("served")
     with (
         postgres_server.database() as database,
@@ -220,6 +223,7 @@ def served(
             database.app_url,
             DATABASE_URL=database.app_url,
             TALLYBOOK_OWNER_DATABASE_URL=database.owner_url,
+            TALLYBOOK_CHECKPOINT_INTERVAL_SECONDS="0",
         ) as running,
     ):
         yield running
