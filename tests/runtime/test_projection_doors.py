@@ -53,7 +53,7 @@ def test_versions_stand_side_by_side_and_are_switched(served: Served, meter: str
     assert page["other_version"] is None
     [table] = page["tables"]
     assert (table["name"], table["equal"]) == ("meters", True)
-    assert table["rows"] == rebuilt["tables"][0]["rows"] >= 1
+    assert 1 <= table["rows"] <= rebuilt["tables"][0]["rows"]  # those of one ledger, and of all
     assert len(table["digest"]) == 64
 
 
