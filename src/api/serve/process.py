@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -58,7 +59,8 @@ def main() -> None:
             _serve(services, options.socket)
         else:
             lease = Lease(services.datastore, options.role, options.holder)
-            _follow(services, lease, options, Doorbell(bells / options.role), stopping)
+            with closing(Doorbell(bells / options.role)) as doorbell:
+                _follow(services, lease, options, doorbell, stopping)
     finally:
         services.close()
 
