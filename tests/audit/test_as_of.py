@@ -77,13 +77,7 @@ def test_the_command_line_answers_as_of_a_moment(shop: HttpShop, served: Served)
     shop.use(1000, identifier=f"one_{shop.customer}", timestamp=JANUARY + _DAY)
     before = served.head()
     shop.use(500, timestamp=JANUARY + _DAY)
-    cancel = {"identifier": f"one_{shop.customer}"}
-    shop.post(
-        "/v1/billing/meter_event_adjustments",
-        type="cancel",
-        event_name=shop.event_name,
-        cancel=cancel,
-    )
+    shop.cancel_usage(f"one_{shop.customer}")
     moment = ("--as-of", f"position:{before}", "--json")
     times = ("--customer", shop.customer, "--start", str(JANUARY), "--end", str(FEBRUARY))
     [used] = _printed(served, "usage", "query", "--meter", shop.meter, *times, *moment)

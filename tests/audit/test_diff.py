@@ -71,13 +71,7 @@ def test_a_preview_differs_by_the_usage_that_came(shop: HttpShop, served: Served
     shop.use(100, identifier=f"first_{shop.customer}", timestamp=JANUARY + _DAY)
     before = served.head()
     shop.use(900, timestamp=JANUARY + _DAY)
-    cancelled = {"identifier": f"first_{shop.customer}"}
-    shop.post(
-        "/v1/billing/meter_event_adjustments",
-        type="cancel",
-        event_name=shop.event_name,
-        cancel=cancelled,
-    )
+    shop.cancel_usage(f"first_{shop.customer}")
     found = shop.get("/audit/v1/diff", preview=subscription, **{"from": _at(before)})
     assert (found["kind"], found["id"]) == ("preview", subscription)
     assert _fields(found)["total"] == (4, 36)

@@ -18,19 +18,10 @@ def usage(shop: HttpShop) -> list[str]:
     names = [f"{n}-{shop.event_name}" for n in range(5)]
     for n, name in enumerate(names[:4]):
         shop.use(100 * (n + 1), identifier=name)
-    cancel(shop, names[3])
+    shop.cancel_usage(names[3])
     shop.advance(FEBRUARY + HOUR)
     shop.use(50, identifier=names[4], timestamp=FEBRUARY - 60)
     return names
-
-
-def cancel(shop: HttpShop, identifier: str) -> None:
-    shop.post(
-        "/v1/billing/meter_event_adjustments",
-        event_name=shop.event_name,
-        type="cancel",
-        cancel={"identifier": identifier},
-    )
 
 
 def metered_line(shop: HttpShop, invoice: dict[str, Any]) -> dict[str, Any]:

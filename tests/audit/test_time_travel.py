@@ -190,7 +190,7 @@ def _play(shop: HttpShop, witness: Witness, subscription: str) -> None:
     later: list[Callable[[], Any]] = [
         lambda: None,
         lambda: use("third", 777, JANUARY + 9 * _DAY),
-        lambda: shop.post("/v1/billing/meter_event_adjustments", **_cancelling(shop, "second")),
+        lambda: shop.cancel_usage("second"),
         lambda: shop.advance(FEBRUARY + 2 * HOUR),
         lambda: use("late", 1000, JANUARY + 3 * _DAY),
         lambda: _report_only(shop),
@@ -215,14 +215,6 @@ def _watch_invoice(witness: Witness, invoice: str) -> None:
 def _report_only(shop: HttpShop) -> None:
     path = f"/audit/v1/customers/{shop.customer}/late_usage_policy"
     assert shop.http.post(path, json={"policy": "report_only"}).status_code == 200
-
-
-def _cancelling(shop: HttpShop, identifier: str) -> dict[str, Any]:
-    return {
-        "event_name": shop.event_name,
-        "type": "cancel",
-        "cancel": {"identifier": identifier},
-    }
 
 
 def _credit(shop: HttpShop, witness: Witness, invoice: str) -> None:

@@ -67,6 +67,15 @@ class HttpShop:
         payload = {"stripe_customer_id": self.customer, "value": value}
         self.post("/v1/billing/meter_events", event_name=self.event_name, payload=payload, **fields)
 
+    def cancel_usage(self, identifier: str) -> None:
+        """Take back what was reported under an identifier."""
+        self.post(
+            "/v1/billing/meter_event_adjustments",
+            event_name=self.event_name,
+            type="cancel",
+            cancel={"identifier": identifier},
+        )
+
     def advance(self, to: int) -> None:
         """Advance the clock, and wait until everything due by then is done."""
         one = f"/v1/test_helpers/test_clocks/{self.clock}"
