@@ -1,5 +1,6 @@
 """What is stored never changes; old versions are brought to the newest shape when read."""
 
+import zlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -101,6 +102,24 @@ def test_long_states_are_deflated_and_told_from_json_by_their_first_byte() -> No
     assert inflate(deflate(long)) == long
     assert deflate(STORED_V1[:100]) == STORED_V1[:100]
     assert inflate(STORED_V1) == STORED_V1
+
+
+def test_a_damaged_state_is_read_or_refused_as_the_standard_library_does() -> None:
+    stored = deflate(msgspec.json.encode({"data": [[n, f"{n * n}"] for n in range(100)]}))
+    flipped = (_flipped(stored, bit) for bit in range(8, 8 * len(stored)))
+    cut = (stored[:length] for length in range(1, len(stored)))
+    for damaged in (*flipped, *cut):
+        try:
+            known = zlib.decompress(damaged)
+        except zlib.error:
+            with pytest.raises(zlib.error):
+                inflate(damaged)
+        else:
+            assert inflate(damaged) == known
+
+
+def _flipped(stored: bytes, bit: int) -> bytes:
+    return bytes(byte ^ (bit // 8 == at) << bit % 8 for at, byte in enumerate(stored))
 
 
 def test_a_topic_of_a_newer_release_is_named(mapper: LedgerMapper) -> None:
