@@ -101,8 +101,9 @@ READ_MODELS: Route = query(
             "`position` and `lag` are in events, `rate` in events a second when the read model "
             "moved last, 0 after a minute. `tables` has the number of rows and the digest of each "
             "table as of when it was compared with a fresh build last (`tallybook projections "
-            "verify` or `rebuild`), and whether it was `equal`. `other_version` is one that is "
-            "being built, or that was replaced and is kept."
+            "verify` or `rebuild`), and whether it was `equal`. A digest begins with the number of "
+            "the method it was made by: two of different methods cannot be compared. "
+            "`other_version` is one that is being built, or that was replaced and is kept."
         ),
     ),
     _projections,

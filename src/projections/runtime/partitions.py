@@ -145,12 +145,21 @@ def rename_partitions(conn: _Connected, table: Table[Any], before: str) -> None:
 
 
 def clear_lapsed(conn: _Connected, table: Table[Any], suffix: str) -> None:
-    """Take away the rows that count no more, in a table that nobody else uses yet."""
+    """Take away the rows that count no more, in a table that nobody else uses yet. Where all count
+    it is not looked through."""
+    if all_count(conn, table, suffix):
+        return
     for partition in partitions_of(conn, table, suffix):
         if not _counts(conn, table, partition, suffix):
             _execute(conn, f"TRUNCATE {partition.relation}")
     condition = table.counting("t", suffix)
     _execute(conn, f"DELETE FROM {table.relation(suffix)} AS t WHERE NOT ({condition})")
+
+
+def all_count(conn: _Connected, table: Table[Any], suffix: str = "") -> bool:
+    """Whether every row of a table counts, because no ledger has let any go."""
+    kept = table.months and table.months.kept
+    return kept is None or not _fetch(conn, f"SELECT 1 FROM {kept.relation(suffix)} LIMIT 1", ())
 
 
 def drop_lapsed(owner_url: str, projection: Projection, now: Month) -> list[str]:

@@ -1,12 +1,7 @@
-"""Two versions of a projection side by side: rows and digests of each table, as of one moment.
+"""Two versions of a projection side by side: rows and digests of each table, as of one moment."""
 
-The digest of a ledger's rows is a sum over hashes of rows, so that it takes neither order nor
-memory and PostgreSQL computes it with several processes. It tells whether two builds are the same;
-it is no evidence against somebody who makes rows up (decision 30).
-"""
-
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString, NamedTuple, cast
 
@@ -15,6 +10,7 @@ from psycopg import Connection, IsolationLevel
 from ledger.kernel.clock import system_now
 from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.rebuild.builds import Positions, live_positions
+from projections.runtime.rebuild.digests import Contents, contents_of, digest_of
 from projections.runtime.rebuild.filling import Filling, connected
 from projections.runtime.rebuild.sides import LIVE
 from projections.runtime.tables import Table
@@ -23,13 +19,6 @@ _SHOWN: Final = 5
 _NEAR: Final = 200
 """So few events may be left to apply when the live tables are held where they are."""
 _ROUNDS: Final = 20
-
-
-class Contents(NamedTuple):
-    """How many rows a table has in a ledger, and their digest in hex."""
-
-    rows: int
-    digest: str
 
 
 _Both = tuple[Mapping[int, Contents], Mapping[int, Contents]]
@@ -69,43 +58,40 @@ class TableComparison:
         return None if self.live_digest is None else self.digest == self.live_digest
 
 
-def contents_of(
-    conn: Connection[dict[str, Any]], table: Table[Any], side: str = LIVE
-) -> dict[int, Contents]:
-    """What the rows of a table that count amount to, ledger by ledger."""
-    scales = [f"coalesce(scale(t.{n}), -1)" for n, kind in table.types.items() if kind == "numeric"]
-    statement = cast(
-        "LiteralString",
-        "SELECT t.ledger_id, count(*) AS rows, sum(hash_record_extended(t.*, 0)) AS first, "
-        "sum(hash_record_extended(t.*, 1)) AS second, "
-        f"sum({' + '.join(scales) or '0'}) AS scales "
-        f"FROM {table.relation(side)} AS t WHERE {table.counting('t', side)} GROUP BY t.ledger_id",
-    )
-    return {
-        row["ledger_id"]: Contents(
-            row["rows"],
-            _digest(*(str(row[part]) for part in ("rows", "first", "second", "scales"))),
-        )
-        for row in conn.execute(statement).fetchall()
-    }
+class Beside(NamedTuple):
+    """Connections beside that which fills a side: one looks at both sides as of one moment, the
+    other holds the live tables where they are."""
+
+    looking: Connection[dict[str, Any]]
+    holding: Connection[dict[str, Any]]
 
 
-def compare(owner_url: str, filling: Filling, projection: Projection) -> list[TableComparison]:
+@contextmanager
+def beside(owner_url: str) -> Generator[Beside]:
+    """Such connections, for the block."""
+    with connected(owner_url) as looking, connected(owner_url) as holding:
+        looking.isolation_level = IsolationLevel.REPEATABLE_READ
+        yield Beside(looking, holding)
+
+
+def compare(there: Beside, filling: Filling, projection: Projection) -> list[TableComparison]:
     """Bring a side to where the live tables stand, and compare each table as of that moment.
 
     The live tables are held there only while the last few events are applied.
     """
     follow(filling, projection)
-    with connected(owner_url) as conn:
-        conn.isolation_level = IsolationLevel.REPEATABLE_READ
-        with conn.transaction():
-            held = _hold(owner_url, filling, projection, conn)
-            compared: list[TableComparison] = []
-            for table in projection.tables:
-                both = contents_of(conn, table, filling.side), contents_of(conn, table)
-                compared.append(_compared(conn, table, filling.side, held, both))
-                _keep(filling.conn, (checkpoint_name(projection), table), held, both)
-        return compared
+    name, conn = checkpoint_name(projection), there.looking
+    with conn.transaction():
+        held = _hold(there, filling, projection)
+        found = [
+            (table, (contents_of(conn, table, filling.side), contents_of(conn, table, LIVE)))
+            for table in projection.tables
+        ]
+        compared = [_compared(conn, table, filling.side, held, both) for table, both in found]
+    with filling.conn.transaction():
+        for table, both in found:
+            _keep(filling.conn, (name, table), held, both)
+    return compared
 
 
 def follow(filling: Filling, projection: Projection) -> None:
@@ -119,16 +105,14 @@ def follow(filling: Filling, projection: Projection) -> None:
         filling.bring_to({name: live})
 
 
-def _hold(
-    owner_url: str, filling: Filling, projection: Projection, conn: Connection[dict[str, Any]]
-) -> Positions:
+def _hold(there: Beside, filling: Filling, projection: Projection) -> Positions:
     """Take the snapshot of a transaction when both sides stand at the same positions; these, of
     the ledgers of which that is so."""
     name = checkpoint_name(projection)
-    with connected(owner_url) as holding, holding.transaction():
-        held = live_positions(holding, name, locked=True)
+    with there.holding.transaction():
+        held = live_positions(there.holding, name, locked=True)
         filling.bring_to({name: held})
-        conn.execute("SELECT 1")
+        there.looking.execute("SELECT 1")
     reached = filling.reached[name]
     return {ledger: at for ledger, at in held.items() if at and reached.get(ledger) == at}
 
@@ -148,7 +132,7 @@ def _compared(
 def _together(found: Mapping[int, Contents], held: Positions) -> Contents:
     """The contents of some ledgers as one."""
     those = {ledger: found[ledger] for ledger in sorted(held) if ledger in found}
-    digest = _digest(*((ledger, *one) for ledger, one in those.items()))
+    digest = digest_of(*((ledger, *one) for ledger, one in those.items()))
     return Contents(sum(one.rows for one in those.values()), digest)
 
 
@@ -167,7 +151,8 @@ def _differing(
         cast(
             "LiteralString",
             f"SELECT concat_ws(' ', {names}) AS row FROM {one} AS l FULL JOIN {other} AS o "
-            f"USING ({names}) WHERE l IS DISTINCT FROM o ORDER BY {names} LIMIT {_SHOWN}",
+            # As they are stored: 1.0 is not 1.00. A row that is missing is unlike any other.
+            f"USING ({names}) WHERE coalesce(l *<> o, true) ORDER BY {names} LIMIT {_SHOWN}",
         ),
         {"ledgers": ledgers},
     )
@@ -197,7 +182,3 @@ def _keep(
             "equal": [one == other for _, _, one, other in found],
         },
     )
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()

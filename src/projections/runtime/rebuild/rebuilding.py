@@ -17,7 +17,7 @@ from projections.runtime.partitions import clear_lapsed, partitioned
 from projections.runtime.projection import Projection, checkpoint_name
 from projections.runtime.rebuild import builds, sides
 from projections.runtime.rebuild.builds import Positions
-from projections.runtime.rebuild.comparing import TableComparison, compare
+from projections.runtime.rebuild.comparing import TableComparison, beside, compare
 from projections.runtime.rebuild.filling import Filling, LogOf, Progress, connected, telling
 from projections.runtime.rebuild.pace import Throttle
 from projections.runtime.rebuild.sides import FRESH, OTHER
@@ -72,16 +72,19 @@ def rebuild(
     Under the owner's role. Raises Conflict while another process rebuilds one of them, and where
     an event cannot be applied.
     """
-    with _built(owner_url, projections, OTHER, log_of, progress, plan) as filling:
+    with (
+        _built(owner_url, projections, OTHER, log_of, progress, plan) as filling,
+        beside(owner_url) as others,
+    ):
         results: list[Rebuilt] = []
         for projection in projections:
             name = checkpoint_name(projection)
-            compared = compare(owner_url, filling, projection)
+            compared = compare(others, filling, projection)
             builds.set_state(filling.conn, name, OTHER, "built")
             crash_points.reach("after_commit", (BUILT,))
             [build] = builds.find(filling.conn, [name], OTHER)
             if plan.switches:
-                exchange(owner_url, filling, projection)
+                exchange(others.holding, filling, projection)
             results.append(Rebuilt(name, build.events, build.records, compared, plan.switches))
             if plan.switches and plan.drops:
                 _drop(filling.conn, projection, OTHER)
@@ -99,11 +102,14 @@ def verify(
 
     Under the owner's role; nothing that is read is changed. Raises Conflict as `rebuild` does.
     """
-    with _built(owner_url, projections, FRESH, log_of, progress, plan) as filling:
+    with (
+        _built(owner_url, projections, FRESH, log_of, progress, plan) as filling,
+        beside(owner_url) as others,
+    ):
         results: list[Rebuilt] = []
         for projection in projections:
             name = checkpoint_name(projection)
-            compared = compare(owner_url, filling, projection)
+            compared = compare(others, filling, projection)
             [build] = builds.find(filling.conn, [name], FRESH)
             results.append(Rebuilt(name, build.events, build.records, compared, switched=False))
             _drop(filling.conn, projection, FRESH)

@@ -1,9 +1,9 @@
 """Exchange the live tables of a projection with those of the version beside it."""
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
 from ledger.kernel.errors import Conflict
 from ledger.store import crash_points
@@ -48,24 +48,25 @@ def switch(owner_url: str, projection: Projection, log_of: LogOf, progress: Prog
             raise Conflict(f"The other version of {name} has other tables than this release knows.")
         filling = Filling(conn, [projection], OTHER, log_of)
         filling.tell = telling(filling, progress, sum(builds.heads(conn).values()))
-        exchange(owner_url, filling, projection)
+        with connected(owner_url) as other:
+            exchange(other, filling, projection)
 
 
-def exchange(owner_url: str, filling: Filling, projection: Projection) -> None:
-    """The same for a side that is known to be complete. Raises Conflict."""
-    retrying(partial(_exchange, owner_url, filling, projection))
+def exchange(conn: Connection[dict[str, Any]], filling: Filling, projection: Projection) -> None:
+    """The same for a side that is known to be complete, over another connection than that which
+    fills it. Raises Conflict."""
+    retrying(partial(_exchange, conn, filling, projection))
 
 
-def _exchange(owner_url: str, filling: Filling, projection: Projection) -> None:
+def _exchange(conn: Connection[dict[str, Any]], filling: Filling, projection: Projection) -> None:
     _come_near(filling, projection)
-    with connected(owner_url) as conn:
-        _begin_checkpoints(conn, checkpoint_name(projection))
-        with conn.transaction(), conn.cursor() as cursor:
-            # Shorter than PostgreSQL waits before it looks for a deadlock: a reader never loses.
-            cursor.execute("SELECT set_config('lock_timeout', '500ms', true)")
-            _put_in_place(cursor, filling, projection)
-            crash_points.reach("before_commit", (SWITCH,))
-        crash_points.reach("after_commit", (SWITCH,))
+    _begin_checkpoints(conn, checkpoint_name(projection))
+    with conn.transaction(), conn.cursor() as cursor:
+        # Shorter than PostgreSQL waits before it looks for a deadlock: a reader never loses.
+        cursor.execute("SELECT set_config('lock_timeout', '500ms', true)")
+        _put_in_place(cursor, filling, projection)
+        crash_points.reach("before_commit", (SWITCH,))
+    crash_points.reach("after_commit", (SWITCH,))
 
 
 def _come_near(filling: Filling, projection: Projection) -> None:
