@@ -8,8 +8,6 @@ dimensions that are declared on a meter have rows of the same stretches as the w
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from ledger.meter_events.aggregation import MICROSECONDS, WINDOW_MICROSECONDS
 from ledger.meters.events import Formula
 from projections.meter_events.rollup_rows import (
@@ -190,7 +188,7 @@ def _recorded(rows: Rows, resolution: int, stretches: Sequence[Stretch]) -> list
         METER_EVENTS, (*place, "value", "payload"), within
     ):
         if not gone or (n, timestamp, position, ordinal) not in gone:
-            single = timestamp, position, ordinal, texts[value], msgspec.Raw(payload)
+            single = timestamp, position, ordinal, texts[value], payload.encode()
             found[int(n)].append(single)
     units = Units()
     return [

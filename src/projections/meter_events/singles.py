@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Self
+from itertools import chain, repeat
+from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -20,16 +21,30 @@ from projections.runtime.copying import NumericFields, TextFields
 _UNIT: Final = 10**MAX_DECIMALS
 _MOST_KEPT: Final = 50_000
 
-# Number of fields; then ledger, ordinal, timestamp, position and series, each after its length.
+# Number of fields, and the ledger and the length of the ordinal; then the ordinal; timestamp and
+# position, each after its length; series.
 _BEFORE: Final = struct.Struct("!hiii")
-_PLACE: Final = struct.Struct("!iiqiq20s")
+_PLACE: Final = struct.Struct("!14siiqiq20s")
 _SERIES: Final = struct.Struct("!i16s")
 
 _json = msgspec.json.Encoder(order="sorted")
 _texts = msgspec.json.Decoder(dict[str, str])
 
-Single = tuple[int, int, int, str | None, msgspec.Raw]
+Single = tuple[int, int, int, str | None, bytes]
 """Timestamp, position, ordinal, value and payload of a meter event."""
+
+K = TypeVar("K")
+
+
+class Same(dict[K, K], Generic[K]):
+    """Equal things as one and the same, which is smaller and found again sooner. Those seen last
+    are kept."""
+
+    def __missing__(self, thing: K) -> K:
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        self[thing] = thing
+        return thing
 
 
 class Units(dict[str | None, int]):
@@ -82,7 +97,7 @@ class Singles:
     positions: Sequence[int]
     ordinals: Sequence[int]
     values: Sequence[str | None]
-    payloads: Sequence[msgspec.Raw]
+    payloads: Sequence[bytes]
     units: Sequence[int]
 
     @classmethod
@@ -127,7 +142,7 @@ class Singles:
         """The events by the texts they have under some payload keys, as canonical JSON."""
         found: dict[str, list[int]] = {}
         known: dict[bytes, list[int]] = {}
-        for index, payload in enumerate(map(bytes, self.payloads)):
+        for index, payload in enumerate(self.payloads):
             if payload not in known:
                 known[payload] = found.setdefault(dimensions_of(payload, keys), [])
             known[payload].append(index)
@@ -179,9 +194,12 @@ def by_series(usage: Iterable[tuple[int, UsageRecorded]]) -> list[Singles]:
 def singles_of(usage: Iterable[tuple[int, Iterable[UndecodedRecord]]]) -> list[Singles]:
     """The same of records that were decoded."""
     found: defaultdict[tuple[str, str], list[Single]] = defaultdict(list)
+    values, payloads = Same[str | None](), Same[bytes]()
     for position, records in usage:
         for ordinal, (_, meter, customer, timestamp, value, payload) in enumerate(records):
-            found[meter, customer].append((timestamp, position, ordinal, value, payload))
+            found[meter, customer].append(
+                (timestamp, position, ordinal, values[value], payloads[bytes(payload)])
+            )
     units = Units()
     singles = [Singles.of(*whose, events, units) for whose, events in found.items()]
     singles.sort(key=lambda one: one.series.int)
@@ -199,18 +217,16 @@ class PackedSingles:
             columns = one.timestamps, one.positions, one.ordinals, one.values, one.payloads
             for timestamp, position, ordinal, value, payload in zip(*columns, strict=True):
                 place = one.series, timestamp, position, ordinal
-                yield MeterEventRow(*place, decimal_of(value), bytes(payload).decode())
+                yield MeterEventRow(*place, decimal_of(value), payload.decode())
 
     def packed(self, ledger_id: int) -> Iterator[bytes]:
-        place, numbers, texts = _PLACE.pack, NumericFields(), TextFields()
-        before = _BEFORE.pack(7, 4, ledger_id, 4)
+        numbers, texts = NumericFields(), TextFields()
+        before, length = repeat(_BEFORE.pack(7, 4, ledger_id, 4)), repeat(8)
         for one in self.singles:
-            key = _SERIES.pack(16, one.series.bytes)
-            columns = one.timestamps, one.positions, one.ordinals, one.values, one.payloads
-            rows = [
-                place(ordinal, 8, timestamp, 8, position, key)
-                + numbers[value]
-                + texts[bytes(payload)]
-                for timestamp, position, ordinal, value, payload in zip(*columns, strict=True)
-            ]
-            yield before + before.join(rows)
+            key = repeat(_SERIES.pack(16, one.series.bytes))
+            times, positions = one.timestamps, one.positions
+            columns = before, one.ordinals, length, times, length, positions, key
+            places = map(_PLACE.pack, *columns)
+            values = map(numbers.__getitem__, one.values)
+            payloads = map(texts.__getitem__, one.payloads)
+            yield b"".join(chain.from_iterable(zip(places, values, payloads, strict=True)))
