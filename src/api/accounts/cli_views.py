@@ -32,6 +32,11 @@ def view_at(services: "Services", identity: "LedgerIdentity", as_of: str | None)
     return view_of(services, identity, point)
 
 
+def position_at(services: "Services", identity: "LedgerIdentity", as_of: str | None) -> int | None:
+    """The position that --as-of means, None where it was not given. Raises as `point_at` does."""
+    return None if as_of is None else point_at(services, identity, as_of, option="--as-of").position
+
+
 def point_at(
     services: "Services", identity: "LedgerIdentity", text: str, *, option: str
 ) -> "PointInTime":

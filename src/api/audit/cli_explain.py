@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.audit.cli_replay import invoice
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained, quiet_when_closed, write_line
 from api.invoices.cli import InvoiceId, LiveOrTest
@@ -24,6 +25,7 @@ def explain(
     meter_events: Annotated[
         int, typer.Option("--meter-events", min=0, help="So many of those behind each line.")
     ] = 0,
+    as_of: AsOfOption = None,
     live: LiveOrTest = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -32,17 +34,16 @@ def explain(
 
     Exit code 4 when there is no such invoice or line.
     """
+    from api.accounts.cli_views import view_at
     from api.audit.explain import explanation
-    from api.http.call import View
     from api.invoices.finding import ledger_of_invoice
     from ledger.kernel.errors import NotFound
     from projections.invoices.rows import INVOICES
 
     with explained(), quiet_when_closed(), opened(data_dir) as (services, _):
         identity = ledger_of_invoice(services, invoice_id, livemode=live)
-        reader = services.reader(identity.ledger_id)
-        view = View(services, identity, reader, reader.head)
-        row = reader.require(INVOICES, "invoice", invoice_id)
+        view = view_at(services, identity, as_of)
+        row = view.rows.require(INVOICES, "invoice", invoice_id)
         if line is not None and line not in {one.id for one in row.lines}:
             raise NotFound("invoice line", line)
         if as_json:
@@ -59,7 +60,8 @@ def _tell(view: "View", row: "InvoiceRow", only: str | None, meter_events: int) 
 
     [rated] = with_amounts(view, [row])
     page = invoice_page(view, row)
-    through = "now" if row.through_position is None else f"position {row.through_position}"
+    position = row.through_position or view.through
+    through = "now" if position is None else f"position {position}"
     write_line(f"{row.number or row.id}  {row.status}, rated through {through}")
     for part, line in zip(rated.lines, page.lines, strict=True):
         if only in {None, part.id}:

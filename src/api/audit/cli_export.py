@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_DIFFERENT, EXIT_REFUSED, AsJson, data, explained, note
 from api.invoices.cli import LiveOrTest
@@ -43,6 +44,7 @@ def export(
     invoice: InvoiceOption,
     output: Output = None,
     form: Form = "zip",
+    as_of: AsOfOption = None,
     live: LiveOrTest = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -51,9 +53,10 @@ def export(
 
     It has the invoice, every event that it rests on, the customer's own usage, proofs to a signed
     checkpoint, and verify.py, which checks all of it with a bare Python. A checkpoint is signed now
-    if none covers the invoice yet. Exit code 3 when the log does not prove the invoice, 4 when
-    there is no such invoice, 6 for a draft.
+    if none covers the invoice yet; with --as-of it needs one that was signed by then. Exit code 3
+    when the log does not prove the invoice, 4 when there is no such invoice, 6 for a draft.
     """
+    from api.accounts.cli_views import position_at
     from api.audit.evidence import Unprovable
     from api.invoices.finding import ledger_of_invoice
 
@@ -62,7 +65,8 @@ def export(
     with explained(), opened(data_dir) as (services, _):
         try:
             identity = ledger_of_invoice(services, invoice, livemode=live)
-            made = _made(services, identity, invoice, data_dir)
+            known = position_at(services, identity, as_of)
+            made = _made(services, identity, invoice, data_dir, known)
         except Unprovable as wrong:
             note(wrong.message)
             raise typer.Exit(EXIT_DIFFERENT) from None
@@ -75,16 +79,23 @@ def export(
 
 
 def _made(
-    services: "Services", identity: "LedgerIdentity", invoice: str, data_dir: Path | None
+    services: "Services",
+    identity: "LedgerIdentity",
+    invoice: str,
+    data_dir: Path | None,
+    known: int | None,
 ) -> "Exported":
-    """The evidence, with a checkpoint that is signed now where none covers it yet."""
+    """The evidence, with a checkpoint that is signed now where none covers it yet, unless it is
+    asked for as of the position `known`."""
     from api.audit.cli_checkpoint import signed_now
     from api.audit.evidence import Uncovered, evidence_of, exported
 
-    evidence = evidence_of(services, identity, invoice)
+    evidence = evidence_of(services, identity, invoice, known)
     try:
-        return exported(services, evidence)
+        return exported(services, evidence, known)
     except Uncovered:
+        if known is not None:
+            raise
         signed_now(services, identity, data_dir)
     return exported(services, evidence)
 

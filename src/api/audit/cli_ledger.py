@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_DIFFERENT, AsJson, data, explained
 
@@ -22,6 +23,7 @@ def ledger() -> None:
 
 @app.command()
 def check(
+    as_of: AsOfOption = None,
     live: Annotated[bool, typer.Option("--live", help="The live ledger.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -29,13 +31,19 @@ def check(
     """Check every identity of the ledger: invoices, balances, numbers, usage and read models.
 
     Nothing is written. Each line reads 0 for every currency where all is well; otherwise the first
-    offenders are named and the exit code is 3.
+    offenders are named and the exit code is 3. With --as-of: over what was recorded by then.
     """
-    from api.audit.ledger_check import check_document, checked
+    from api.accounts.cli_views import position_at
+    from api.audit.ledger_check import check_document, checked, checked_as_of
     from api.meter_events.cli import default_ledger
 
     with explained(), opened(data_dir) as (services, _):
-        found = checked(services, default_ledger(services, live=live))
+        identity = default_ledger(services, live=live)
+        position = position_at(services, identity, as_of)
+        if position is None:
+            found = checked(services, identity)
+        else:
+            found = checked_as_of(services, identity, position)
     if as_json:
         data(check_document(found))
     else:

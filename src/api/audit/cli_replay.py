@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_DIFFERENT, EXIT_REFUSED, AsJson, data, explained, note
 from api.invoices.cli import LiveOrTest
@@ -45,6 +46,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     customer: _Customer = None,
     parallel: _Parallel = 1,
     report: _Report = None,
+    as_of: AsOfOption = None,
     live: LiveOrTest = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -52,21 +54,25 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Compute finalized invoices again from the log alone, and compare every byte.
 
     Exit code 3 when anything differs, 4 when there is no such invoice or nothing to replay. Many
-    invoices are of the test ledger, with --live of the live one.
+    invoices are of the test ledger, with --live of the live one. With --as-of: those that were
+    finalized by then.
     """
     many = every or period is not None or customer is not None
     if (invoice_id is not None) == many or (every and period is not None):
         raise typer.BadParameter("Give one of ID, --period and --all; --customer goes with both.")
     if invoice_id is not None:
-        _replay_one(invoice_id, live, as_json, data_dir)
+        _replay_one(invoice_id, as_of, live, as_json, data_dir)
         return
     month = None if period is None else _month(period)
     with _written_to(report) as written, explained(), opened(data_dir) as (services, _):
+        from api.accounts.cli_views import position_at
         from api.audit.replay_run import Selection, run
         from api.meter_events.cli import default_ledger
 
         identity = default_ledger(services, live=live or False)
-        done = run(services, Selection(identity, customer, month), parallel, written)
+        through = position_at(services, identity, as_of)
+        selection = Selection(identity, customer, month, through)
+        done = run(services, selection, parallel, written)
     if as_json:
         data(done.document())
     else:
@@ -75,13 +81,17 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise typer.Exit(EXIT_DIFFERENT)
 
 
-def _replay_one(invoice_id: str, live: bool | None, as_json: bool, data_dir: Path | None) -> None:
+def _replay_one(
+    invoice_id: str, as_of: str | None, live: bool | None, as_json: bool, data_dir: Path | None
+) -> None:
+    from api.accounts.cli_views import position_at
     from api.audit.replay import replay as replayed
     from api.invoices.finding import ledger_of_invoice
 
     with explained(), opened(data_dir) as (services, _):
         identity = ledger_of_invoice(services, invoice_id, livemode=live)
-        outcome = replayed(services.application(identity), invoice_id)
+        through = position_at(services, identity, as_of)
+        outcome = replayed(services.application(identity), invoice_id, through)
     if as_json:
         data(outcome.document())
     else:

@@ -7,16 +7,17 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from api.http.as_of import AsOfParams
 from api.http.call import Call
 from api.http.errors import INVALID_REQUEST, ApiError
 from api.http.openapi import Endpoint
-from api.http.params import RequestParams
 from api.http.routes import File, Route, query
 from api.services import Services
 from ledger.audit.evidence.collecting import Evidence, collect
 from ledger.audit.evidence.pack import SignedRoot, archive, pack_files, what_is_wrong
 from ledger.audit.evidence.sqlite_file import sqlite_file
 from ledger.audit.evidence.verify import sha256
+from ledger.audit.finalized import require_finalized_by
 from ledger.audit.merkle.tiles import MissingHashes
 from ledger.audit.merkle.tree import Span
 from ledger.invoices.redrafting import UnexplainedInvoice
@@ -81,10 +82,16 @@ class Exported(NamedTuple):
         }
 
 
-def evidence_of(services: Services, identity: LedgerIdentity, invoice_id: str) -> Evidence:
-    """What the log holds of an invoice. Raises NotFound, InvalidRequest for a draft, Unprovable."""
+def evidence_of(
+    services: Services, identity: LedgerIdentity, invoice_id: str, known: int | None = None
+) -> Evidence:
+    """What the log holds of an invoice, which was finalized by the position `known` if one is
+    given: nothing of it is younger. Raises NotFound, InvalidRequest for a draft, Unprovable."""
+    ledger = services.application(identity)
+    if known is not None:
+        require_finalized_by(ledger, invoice_id, known)
     try:
-        return collect(services.application(identity), invoice_id)
+        return collect(ledger, invoice_id)
     except UnexplainedInvoice as missing:
         raise Unprovable(f"This invoice cannot be proved: {missing}.") from missing
     except _DAMAGE as damage:
@@ -93,16 +100,16 @@ def evidence_of(services: Services, identity: LedgerIdentity, invoice_id: str) -
         ) from damage
 
 
-def exported(services: Services, evidence: Evidence) -> Exported:
+def exported(services: Services, evidence: Evidence, known: int | None = None) -> Exported:
     """The evidence with proofs, as the verifier in it accepts it.
 
-    It is proved by the oldest checkpoint that covers it, so that it stays the same for ever. Raises
-    Uncovered, Unprovable.
+    It is proved by the oldest checkpoint that covers it, so that it stays the same for ever; that
+    was recorded by the position `known`, if one is given. Raises Uncovered, Unprovable.
     """
     reader = services.reader(evidence.ledger_id)
     reader.wait_for(CHECKPOINTS, TILES)
     row = first_checkpoint(reader, evidence.last_position)
-    if row is None:
+    if row is None or (known is not None and row.sequence > known):
         raise Uncovered(evidence.last_position)
     signed = SignedRoot(row.size, row.note, row.key)
     try:
@@ -122,7 +129,7 @@ def _hashes(reader: Reader, spans: Iterable[Span]) -> Iterator[bytes]:
         yield from tree.hashes(some)
 
 
-class EvidenceParams(RequestParams):
+class EvidenceParams(AsOfParams):
     """In which form the evidence comes."""
 
     format: Form = "zip"
@@ -131,8 +138,8 @@ class EvidenceParams(RequestParams):
 def _evidence(call: Call[EvidenceParams]) -> File:
     form = call.params.format
     try:
-        evidence = evidence_of(call.services, call.identity, call.path["invoice"])
-        content = exported(call.services, evidence).content(form)
+        evidence = evidence_of(call.services, call.identity, call.path["invoice"], call.through)
+        content = exported(call.services, evidence, call.through).content(form)
     except (Uncovered, Unprovable) as refused:
         raise ApiError(refused.message, status=409, type=INVALID_REQUEST) from None
     name = f"{evidence.invoice}.{form}"

@@ -8,30 +8,37 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import Field
 
 from api.audit.usage import written
+from api.http.as_of import AsOfParams
 from api.http.call import Call, View
 from api.http.lists import DEFAULT_LIMIT, MAX_LIMIT, list_object
 from api.http.openapi import Endpoint
-from api.http.params import RequestParams
 from api.http.routes import JsonObject, Route, query
 from api.http.wire_types import Id, Integer
+from api.invoices.live import work_of
 from ledger.invoices import aggregate as invoices
 from ledger.invoices.aggregate import Invoice
 from ledger.invoices.events import DraftLine
-from ledger.kernel.clock import from_microseconds, system_now
-from ledger.kernel.commands import Circumstances
+from ledger.kernel.clock import from_microseconds
 from ledger.kernel.errors import InvalidRequest, NotFound
 from ledger.meter_events.aggregation import MeterDefinition
 from ledger.meter_events.events import UsageRecord, UsageRecorded
 from ledger.meter_events.usage import Asked
 from ledger.meters import aggregate as meters
 from ledger.store.work import Work
-from projections.meter_events.behind_lines import BEGINNING, BehindLine, Place, events_behind
+from projections.invoices.rows import INVOICES
+from projections.meter_events.behind_lines import (
+    BEGINNING,
+    NOW,
+    BehindLine,
+    Place,
+    events_behind,
+)
 from projections.runtime.log import Log
 
 _CURSOR: Final = re.compile(r"mev_([0-9]{1,18})_([0-9]{1,18})_([0-9]{1,9})")
 
 
-class LineEvents(RequestParams):
+class LineEvents(AsOfParams):
     limit: Annotated[int, Integer(1, MAX_LIMIT)] = DEFAULT_LIMIT
     starting_after: Annotated[Id | None, Field(description="The `id` of one in the list.")] = None
 
@@ -47,7 +54,8 @@ class RatedLine(NamedTuple):
 def rated_line(work: Work, invoice_id: str, line_id: str) -> RatedLine:
     """The usage that a line bills; that of the adjusted line, where it adjusts one.
 
-    A draft's is as of now. Raises NotFound, and InvalidRequest for a line that bills no usage.
+    A draft's is as of the head of the log. Raises NotFound, and InvalidRequest for a line that
+    bills no usage.
     """
     invoice = _invoice(work, invoice_id)
     line = _line(invoice, line_id)
@@ -80,13 +88,20 @@ def page_of_line(
     view: View, place: tuple[str, str], *, after: Place, limit: int
 ) -> tuple[list[JsonObject], bool]:
     """Meter events of a line, which is named by its invoice's id and its own, and whether there
-    are more. See `rated_line` for what it raises."""
-    ledger = view.services.application(view.identity)
-    circumstances = Circumstances(system_now(), "system:explain", "")
-    line = rated_line(ledger.work(circumstances), *place)
+    are more. See `rated_line` for what it raises, and NotYet for an invoice that was drafted later
+    than the view's moment."""
+    if view.as_of is not None:
+        view.rows.require(INVOICES, "invoice", place[0])
+    line = rated_line(work_of(view), *place)
     reader = view.services.reader(view.identity.ledger_id)
     found = events_behind(
-        reader, line.customer, line.asked, line.through, after=after, limit=limit + 1
+        reader,
+        line.customer,
+        line.asked,
+        line.through,
+        after=after,
+        limit=limit + 1,
+        known=NOW if view.through is None else view.through,
     )
     page = found[:limit]
     records = _records(view.services.log(view.identity.ledger_id), page)
@@ -155,7 +170,8 @@ LINE_EVENTS: Route = query(
             "By their own time, oldest first: those that were `rated`, and those of the line's "
             "period that were not, being `cancelled` by then, `late` (recorded after the line was "
             "rated), or `superseded` within their hour or day. A line that adjusts another one "
-            "shows that one's, as it was rated anew."
+            "shows that one's, as it was rated anew. As of an earlier moment: what had been "
+            "recorded and cancelled by then."
         ),
     ),
     _list,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.audit.finalized import require_finalized_by
 from ledger.audit.recompute import Outcome, Recomputation, recompute_all
 from ledger.kernel.errors import LedgerError
 from ledger.store.event_sourcing import EventSourcedLedger
@@ -44,8 +45,13 @@ class Replay:
         }
 
 
-def replay(ledger: EventSourcedLedger, invoice_id: str) -> Replay:
-    """Raises NotFound, and InvalidRequest for a draft."""
+def replay(ledger: EventSourcedLedger, invoice_id: str, through: int | None = None) -> Replay:
+    """Of an invoice that was finalized by a position, if one is given: it is pinned since.
+
+    Raises NotFound, and InvalidRequest for a draft.
+    """
+    if through is not None:
+        require_finalized_by(ledger, invoice_id, through)
     [(_, outcome)] = recompute_all(ledger, [invoice_id])
     if isinstance(outcome, LedgerError):
         raise outcome

@@ -24,19 +24,21 @@ _MOST_NAMED: Final = 50
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Finalized invoices of a ledger: all, or a customer's, or those whose period began in a
-    month in UTC."""
+    month in UTC; with `through` those that were finalized by that position."""
 
     identity: LedgerIdentity
     customer: str | None = None
     month: Month | None = None
+    through: int | None = None
 
     def invoices(self, services: Services) -> list[str]:
         """Their ids from the log alone, those of every month. Raises NotFound for an unknown
         customer."""
         ledger = services.application(self.identity)
         if self.customer is None:
-            return [place.stream for place in finalized_invoices(ledger)]
-        return [place.stream for place in finalized_invoices_of(ledger, self.customer)]
+            return [place.stream for place in finalized_invoices(ledger, through=self.through)]
+        places = finalized_invoices_of(ledger, self.customer, through=self.through)
+        return [place.stream for place in places]
 
     def __str__(self) -> str:
         said = "finalized invoices"
@@ -44,6 +46,8 @@ class Selection:
             said += f" of {self.customer}"
         if self.month is not None:
             said += f" whose period began in {self.month}"
+        if self.through is not None:
+            said += f" as of position {self.through}"
         return said
 
 
@@ -99,6 +103,7 @@ class Run:
             "livemode": selection.identity.livemode,
             "customer": selection.customer,
             "period": None if selection.month is None else str(selection.month),
+            "as_of_position": selection.through,
             "invoices": self.invoices,
             "equal": self.equal,
             "different": self.different,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.audit.replay import replay_of
+from api.http.as_of import AsOfParams
 from api.http.call import Call
 from api.http.errors import ApiError
 from api.http.lists import ListParams, list_object
@@ -20,7 +21,7 @@ from ledger.kernel.months import Month
 _PATH = "/audit/v1/replays"
 
 
-class ReplayList(ListParams):
+class ReplayList(ListParams, AsOfParams):
     """Which invoices to replay."""
 
     customer: Id | None = None
@@ -39,9 +40,11 @@ def replays(call: Call[ReplayList]) -> dict[str, Any]:
     wanted = call.params
     ledger = call.application
     if wanted.customer is None:
-        places = list(finalized_invoices(ledger))
+        places = list(finalized_invoices(ledger, through=call.through))
     else:
-        places = finalized_invoices_of(ledger, wanted.customer, param="customer")
+        places = finalized_invoices_of(
+            ledger, wanted.customer, through=call.through, param="customer"
+        )
     ids: Iterable[str] = _from_cursor([place.stream for place in reversed(places)], wanted)
     if wanted.period is not None:
         ids = begun_in(ledger, ids, month_of(wanted.period, "period"))
@@ -88,7 +91,7 @@ REPLAYS: Route = query(
         description=(
             "Of all customers or one, and of the month in which their period began. Each is "
             "recomputed from the log alone; `starting_after` and `ending_before` are ids of "
-            "finalized invoices."
+            "finalized invoices. With `as_of` those that were finalized by then."
         ),
     ),
     replays,

@@ -23,14 +23,14 @@ from api.audit.usage_query import UsagePage, usage_page
 from api.http.as_of import AsOfParams
 from api.http.call import Call
 from api.http.openapi import Endpoint
-from api.http.routes import NoParams, Route, query
+from api.http.routes import Route, query
 from api.invoices.document.routes import ROUTES as PAGES
 
 TAG = "Audit"
 
 
-def _replay(call: Call[NoParams]) -> dict[str, Any]:
-    return replay(call.application, call.path["invoice"]).document()
+def _replay(call: Call[AsOfParams]) -> dict[str, Any]:
+    return replay(call.application, call.path["invoice"], call.through).document()
 
 
 def _usage(call: Call[AsOfParams]) -> dict[str, Any]:
@@ -43,13 +43,14 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path="/audit/v1/invoices/{invoice:str}/replay",
-            params=NoParams,
+            params=AsOfParams,
             returns="invoice_replay",
             summary="Recompute a finalized invoice from the log alone",
             tag=TAG,
             description=(
                 "`equal` says whether it is the same to the byte, `events` how many facts and "
-                "meter events were read, `differences` what differs."
+                "meter events were read, `differences` what differs. It is pinned to the position "
+                "that it was finalized at; as of an earlier moment there is nothing to recompute."
             ),
         ),
         _replay,

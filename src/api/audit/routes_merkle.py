@@ -6,11 +6,12 @@ from pydantic import Field, model_validator
 
 from api.audit import proofs
 from api.audit.checkpoints import checkpoint_object
-from api.http.call import Call
+from api.http.as_of import AsOfParams
+from api.http.call import Call, known_by
 from api.http.lists import ListParams, list_object
 from api.http.openapi import Endpoint
 from api.http.params import RequestParams, exclusive, missing
-from api.http.routes import File, NoParams, Route, query
+from api.http.routes import File, Route, query
 from api.http.wire_types import Id, PositiveInt, text
 from ledger.audit.merkle.notes import PublicKey
 from ledger.kernel.errors import NotFound
@@ -19,6 +20,10 @@ from projections.audit.merkle.rows import CHECKPOINTS
 
 _TAG: Final = "Audit"
 _NOTE: Final = "text/plain"
+
+
+class CheckpointList(ListParams, AsOfParams):
+    """A page of checkpoints."""
 
 
 class InclusionParams(RequestParams):
@@ -45,15 +50,16 @@ class ConsistencyParams(RequestParams):
     to: PositiveInt | None = None
 
 
-def _list(call: Call[ListParams]) -> dict[str, Any]:
-    rows, more = call.reader().page(CHECKPOINTS, call.params)
+def _list(call: Call[CheckpointList]) -> dict[str, Any]:
+    view = call.view()
+    rows, more = view.reader().page(CHECKPOINTS, call.params, sequence=known_by(view))
     return list_object(call.url, [checkpoint_object(row) for row in rows], has_more=more)
 
 
-def _latest(call: Call[NoParams]) -> File:
+def _latest(call: Call[AsOfParams]) -> File:
     reader = call.reader()
     reader.wait_for(CHECKPOINTS)
-    last = last_checkpoint(reader)
+    last = last_checkpoint(reader, through=call.through)
     if last is None:
         raise NotFound("checkpoint", "latest")
     return File(last.note.encode(), _NOTE)
@@ -74,7 +80,7 @@ def _consistency(call: Call[ConsistencyParams]) -> dict[str, Any]:
     return proofs.consistency_document(call.reader(), call.params.from_, call.params.to)
 
 
-def _keys(call: Call[NoParams]) -> dict[str, Any]:
+def _keys(call: Call[AsOfParams]) -> dict[str, Any]:
     found = [
         {
             "object": "log_key",
@@ -84,7 +90,7 @@ def _keys(call: Call[NoParams]) -> dict[str, Any]:
             "first_size": one.first_size,
             "last_size": one.last_size,
         }
-        for one in log_keys(call.reader())
+        for one in log_keys(call.reader(), call.through)
     ]
     return list_object(call.url, found, has_more=False)
 
@@ -94,7 +100,7 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path="/audit/v1/checkpoints",
-            params=ListParams,
+            params=CheckpointList,
             returns="checkpoint",
             summary="List signed checkpoints",
             tag=_TAG,
@@ -110,7 +116,7 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path="/audit/v1/checkpoints/latest",
-            params=NoParams,
+            params=AsOfParams,
             returns="checkpoint",
             files=(_NOTE,),
             summary="The last signed checkpoint as a note",
@@ -159,7 +165,7 @@ ROUTES: list[Route] = [
         Endpoint(
             method="GET",
             path="/audit/v1/keys",
-            params=NoParams,
+            params=AsOfParams,
             returns="log_key",
             summary="The keys that signed checkpoints",
             tag=_TAG,

@@ -123,6 +123,13 @@ class Call(Generic[P]):
             self._as_of = point_of(self.params, self.services.log(self.identity.ledger_id))
         return self._as_of
 
+    @property
+    def through(self) -> int | None:
+        """The position that the answer must not look beyond, if the request names a past point.
+        Raises InvalidRequest."""
+        point = self.as_of()
+        return None if point is None else point.position
+
     def view_as_of(self, position: int) -> View:
         """The ledger as of a position, at the time when that was recorded."""
         log = self.services.log(self.identity.ledger_id)

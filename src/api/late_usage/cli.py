@@ -88,6 +88,7 @@ def list_not_billed(
 def policy(
     customer: _Customer = None,
     change_to: _Set = None,
+    as_of: AsOfOption = None,
     live: _Live = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -96,17 +97,20 @@ def policy(
 
     Exit code 4 when there is no such customer.
     """
+    from api.accounts.cli_views import default_view
     from api.late_usage.policies import change_policy, policy_document
     from api.meter_events.cli import circumstances_of_run, default_ledger
 
+    if change_to is not None and as_of is not None:
+        raise typer.BadParameter("The past is not changed.", param_hint="--as-of")
     if change_to == "ledger" and customer is None:
         raise typer.BadParameter("Only a customer can follow the ledger.", param_hint="--set")
     with explained(), opened(data_dir) as (services, _):
-        ledger = default_ledger(services, live=live)
         if change_to is not None:
+            ledger = default_ledger(services, live=live)
             wanted = None if change_to == "ledger" else change_to
             change_policy(services, ledger, customer, wanted, circumstances_of_run())
-        found = policy_document(services.reader(ledger.ledger_id), customer)
+        found = policy_document(default_view(services, as_of, live=live).rows, customer)
     if as_json:
         data(found)
     else:

@@ -55,25 +55,38 @@ def _position(meta: Metadata) -> int | None:
 _CAUSED: LiteralString = f"""
 SELECT position FROM {EVENT_CAUSES.relation()}
 WHERE ledger_id = %(ledger_id)s AND caused_by = %(position)s AND position > %(after)s
+  AND (%(through)s::bigint IS NULL OR position <= %(through)s)
 ORDER BY position LIMIT %(limit)s
 """
 
 _TOGETHER: LiteralString = f"""
 SELECT position FROM {EVENT_CAUSES.relation()}
 WHERE ledger_id = %(ledger_id)s AND correlation_id = %(correlation_id)s AND position > %(after)s
+  AND (%(through)s::bigint IS NULL OR position <= %(through)s)
 ORDER BY position LIMIT %(limit)s
 """
 
 
-def caused_by(reader: Reader, position: int, *, after: int, limit: int) -> list[int]:
-    """Positions of the events that an event led to, the first ones after a position."""
+def caused_by(
+    reader: Reader, position: int, *, after: int, limit: int, through: int | None = None
+) -> list[int]:
+    """Positions of the events that an event led to, the first ones after a position, and through
+    another one if it is given."""
     reader.wait_for(EVENT_CAUSES)
-    found = reader.fetch(_CAUSED, {"position": position, "after": after, "limit": limit})
+    values = {"position": position, "after": after, "limit": limit, "through": through}
+    found = reader.fetch(_CAUSED, values)
     return [record["position"] for record in found]
 
 
-def correlated(reader: Reader, correlation_id: str, *, after: int, limit: int) -> list[int]:
+def correlated(
+    reader: Reader, correlation_id: str, *, after: int, limit: int, through: int | None = None
+) -> list[int]:
     """Positions of the events that one request or run recorded, likewise."""
     reader.wait_for(EVENT_CAUSES)
-    values = {"correlation_id": correlation_id, "after": after, "limit": limit}
+    values = {
+        "correlation_id": correlation_id,
+        "after": after,
+        "limit": limit,
+        "through": through,
+    }
     return [record["position"] for record in reader.fetch(_TOGETHER, values)]

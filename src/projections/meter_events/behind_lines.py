@@ -33,7 +33,8 @@ class BehindLine:
 
     It was `rated`; or `cancelled` by then; or `late`, recorded after what the line was rated
     through; or `superseded` by a later one of its hour or day, where the meter has such windows.
-    `cancelled_at` is the position of its cancellation, also of one that came afterwards.
+    `cancelled_at` is the position of its cancellation, also of one that came afterwards. Of what is
+    known as of a position, nothing came after that.
     """
 
     place: Place
@@ -43,7 +44,8 @@ class BehindLine:
 
 # A window's event is superseded by one that was recorded later and counted.
 _REACHED: Final[LiteralString] = f"""
-SELECT e.timestamp, e.position, e.ordinal, c.cancelled_at,
+SELECT e.timestamp, e.position, e.ordinal,
+    CASE WHEN c.cancelled_at <= %(known)s THEN c.cancelled_at END AS cancelled_at,
     %(width)s::bigint IS NOT NULL AND EXISTS (
         SELECT 1 FROM {METER_EVENTS.relation()} AS n
         LEFT JOIN {CANCELLED_METER_EVENTS.relation()} AS g
@@ -58,20 +60,32 @@ LEFT JOIN {CANCELLED_METER_EVENTS.relation()} AS c
   USING (ledger_id, series, "timestamp", "position", ordinal)
 WHERE e.ledger_id = %(ledger_id)s AND e.series = %(series)s
   AND e.timestamp >= %(from_time)s AND e.timestamp < %(to_time)s
+  AND e.position <= %(known)s
   AND (e.timestamp, e.position, e.ordinal) > (%(at)s::bigint, %(past)s::bigint, %(ordinal)s::int)
 ORDER BY e.timestamp, e.position, e.ordinal LIMIT %(limit)s
 """
 
 _CANCELLED: Final[LiteralString] = f"""
 SELECT "timestamp", "position", ordinal, cancelled_at FROM {CANCELLED_METER_EVENTS.relation()}
-WHERE ledger_id = %(ledger_id)s AND series = %(series)s
+WHERE ledger_id = %(ledger_id)s AND series = %(series)s AND cancelled_at <= %(known)s
 """
+
+NOW: Final = 2**63 - 1
+"""A position that no log reaches: everything that is there."""
 
 
 def events_behind(
-    reader: Reader, customer: str, asked: Asked, through: int, *, after: Place, limit: int
+    reader: Reader,
+    customer: str,
+    asked: Asked,
+    through: int,
+    *,
+    after: Place,
+    limit: int,
+    known: int = NOW,
 ) -> list[BehindLine]:
-    """At most `limit` meter events of a line rated `through` a position, by time, after a place.
+    """At most `limit` meter events of a line rated `through` a position, by time, after a place,
+    as of the position `known`.
 
     Read from the rows of single events, or from the log where those were let go; raises
     InvalidRequest when that takes too long.
@@ -79,10 +93,11 @@ def events_behind(
     values = parameters(asked.meter, customer, asked.start, asked.end, through)
     reader.wait_for(METER_EVENTS)
     reader.wait_for(CANCELLED_METER_EVENTS)
+    values |= {"known": known}
     cursor = {"at": after.timestamp, "past": after.position, "ordinal": after.ordinal}
     records = reader.fetch(_REACHED, {**values, **cursor, "limit": limit})
     if values["from_time"] < kept_from(reader):
-        logged = _from_log(reader, customer, asked, through)
+        logged = _from_log(reader, customer, asked, through, known)
         found = (one for one in logged if one.place > after)
         return nsmallest(limit, found, key=lambda one: one.place)
     return [
@@ -96,19 +111,21 @@ def events_behind(
     ]
 
 
-def _from_log(reader: Reader, customer: str, asked: Asked, through: int) -> Iterator[BehindLine]:
+def _from_log(
+    reader: Reader, customer: str, asked: Asked, through: int, known: int
+) -> Iterator[BehindLine]:
     values = parameters(asked.meter, customer, asked.start, asked.end, through)
     start, end = values["from_time"], values["to_time"]
     gone = {
         Place(one["timestamp"], one["position"], one["ordinal"]): one["cancelled_at"]
-        for one in reader.fetch(_CANCELLED, {"series": values["series"]})
+        for one in reader.fetch(_CANCELLED, {"series": values["series"], "known": known})
     }
     log = log_of(reader, LOG_WITHIN_SECONDS)
     recorded = log.recorded(customer, [asked.meter.id], positions_of(reader, start, end))
     places = [
         Place(record.timestamp, position, ordinal)
         for position, ordinal, record in recorded
-        if start <= record.timestamp < end
+        if position <= known and start <= record.timestamp < end
     ]
     counting = [p for p in places if p.position <= through and gone.get(p, through + 1) > through]
     latest = _latest(counting, asked)

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from ledger.kernel.clock import EPOCH
+from ledger.kernel.events import RecordedEvent
+from ledger.meter_events.events import UsageRecorded
 from projections.runtime.log import Log
 
 _NEIGHBOURS: Final = 64
@@ -46,3 +48,23 @@ def position_at(log: Log, instant: datetime) -> int:
         if recorded.recorded_at > instant:
             return recorded.position - 1
     return low
+
+
+def last_whole(log: Log, position: int) -> int:
+    """The last position, at most this one, at which no command was recorded in part: what one
+    command led to was recorded at once, so that nobody ever read up to the middle of it."""
+    if position >= log.head():
+        return position
+    while position > 0:
+        before, after = log.page(position - 1, 2)
+        if not _of_one_command(before, after):
+            break
+        position -= 1
+    return position
+
+
+def _of_one_command(before: RecordedEvent, after: RecordedEvent) -> bool:
+    """A command has a correlation of its own; only usage may come in parts."""
+    if isinstance(before.event, UsageRecorded) or isinstance(after.event, UsageRecorded):
+        return False
+    return before.metadata == after.metadata

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.audit.history import PastStreams
-from ledger.audit.simulation.changes import Changes, PricesNow, changes_of
+from ledger.audit.simulation.changes import Changes, KnownPrices, changes_of
 from ledger.audit.simulation.comparing import Simulation
 from ledger.audit.simulation.history import Past, simulate
 from ledger.customers.commands import CreateCustomer
@@ -38,7 +38,7 @@ def terms(unit_amount_decimal: str, **more: Any) -> PriceTerms:
 
 def replaced(ledger: StoredLedger, **by: PriceTerms | str) -> Changes:
     """Changes of prices, by other prices or by terms."""
-    prices = PricesNow(PastStreams(ledger.application))
+    prices = KnownPrices(PastStreams(ledger.application))
     return changes_of(
         prices.replaced_by(old, new, old_param="old", new_param="new")
         if isinstance(new, str)

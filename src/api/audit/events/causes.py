@@ -6,11 +6,11 @@ from pydantic import Field
 
 from api.audit.events.objects import OpenedEvent, event_object, open_event
 from api.audit.events.routes import ONE, event_at
+from api.http.as_of import AsOfParams
 from api.http.call import Call
 from api.http.lists import DEFAULT_LIMIT, MAX_LIMIT, list_object
 from api.http.openapi import Endpoint
-from api.http.params import RequestParams
-from api.http.routes import JsonObject, NoParams, Route, query
+from api.http.routes import JsonObject, Route, query
 from api.http.wire_types import Integer, NonNegativeInt
 from ledger.kernel.errors import LedgerError
 from ledger.store.event_sourcing import EventSourcedLedger
@@ -21,16 +21,18 @@ MOST_TOGETHER = 100
 """Events recorded for the same request that are named with one of them."""
 
 
-class CausedList(RequestParams):
+class CausedList(AsOfParams):
     limit: Annotated[int, Integer(1, MAX_LIMIT)] = DEFAULT_LIMIT
     starting_after: Annotated[NonNegativeInt, Field(description="A position.")] = 0
 
 
-def cause_of(reader: Reader, ledger: EventSourcedLedger, event: OpenedEvent) -> JsonObject:
+def cause_of(
+    reader: Reader, ledger: EventSourcedLedger, event: OpenedEvent, through: int | None = None
+) -> JsonObject:
     """Who or what an event was recorded for: the request, the event that led to it, and what else
-    was recorded then."""
+    was recorded then, up to a position if one is given."""
     meta = event.meta
-    together = [] if event.is_usage else _together(reader, meta.correlation_id)
+    together = [] if event.is_usage else _together(reader, meta.correlation_id, through)
     return {
         "object": "event_cause",
         "position": event.position,
@@ -44,8 +46,8 @@ def cause_of(reader: Reader, ledger: EventSourcedLedger, event: OpenedEvent) -> 
     }
 
 
-def _together(reader: Reader, correlation_id: str) -> list[int]:
-    return correlated(reader, correlation_id, after=0, limit=MOST_TOGETHER)
+def _together(reader: Reader, correlation_id: str, through: int | None) -> list[int]:
+    return correlated(reader, correlation_id, after=0, limit=MOST_TOGETHER, through=through)
 
 
 def _causing(ledger: EventSourcedLedger, causation_id: str | None) -> dict[str, Any] | None:
@@ -57,16 +59,21 @@ def _causing(ledger: EventSourcedLedger, causation_id: str | None) -> dict[str, 
         return None
 
 
-def _cause(call: Call[NoParams]) -> JsonObject:
-    ledger = call.application
-    return cause_of(call.reader(), ledger, event_at(ledger, call.path["position"]))
+def _cause(call: Call[AsOfParams]) -> JsonObject:
+    ledger, through = call.application, call.through
+    event = event_at(ledger, call.path["position"], through)
+    return cause_of(call.reader(), ledger, event, through)
 
 
 def _caused(call: Call[CausedList]) -> JsonObject:
-    asked, ledger = call.params, call.application
-    event = event_at(ledger, call.path["position"])
+    asked, ledger, through = call.params, call.application, call.through
+    event = event_at(ledger, call.path["position"], through)
     found = caused_by(
-        call.reader(), event.position, after=asked.starting_after, limit=asked.limit + 1
+        call.reader(),
+        event.position,
+        after=asked.starting_after,
+        limit=asked.limit + 1,
+        through=through,
     )
     shown = [event_object(_at(ledger, position)) for position in found[: asked.limit]]
     return list_object(call.url, shown, has_more=len(found) > asked.limit)
@@ -82,7 +89,7 @@ CAUSES: list[Route] = [
         Endpoint(
             method="GET",
             path=f"{ONE}/cause",
-            params=NoParams,
+            params=AsOfParams,
             returns="event_cause",
             summary="What led to an event",
             tag="Audit",

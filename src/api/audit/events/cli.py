@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import (
     EXIT_REFUSED,
@@ -60,6 +61,7 @@ def list_events(  # noqa: PLR0913, PLR0917 - one parameter an option
     after: _After = 0,
     through: _Through = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1)] = 20,
+    as_of: AsOfOption = None,
     sealed: _Sealed = False,
     live: _Live = False,
     as_json: _Lines = False,
@@ -68,13 +70,15 @@ def list_events(  # noqa: PLR0913, PLR0917 - one parameter an option
     """List events, the newest first."""
     with explained(), quiet_when_closed(), opened(data_dir) as (services, _):
         wanted = _selection(types, stream, actor, (since, until), (after, through))
-        found = _selected(_ledger(services, live=live), wanted).newest_first()
+        ledger, known = _ledger_as_of(services, as_of, live=live)
+        found = _selected(ledger, wanted.up_to(known)).newest_first()
         _print(islice(found, limit), as_json=as_json, sealed=sealed)
 
 
 @app.command("show")
 def show_event(
     position: Annotated[str, typer.Argument(metavar="POSITION", help="As a list tells it.")],
+    as_of: AsOfOption = None,
     sealed: _Sealed = False,
     live: _Live = False,
     as_json: AsJson = False,
@@ -82,7 +86,7 @@ def show_event(
 ) -> None:
     """Show what was recorded at a position, by whom and for which request.
 
-    Exit code 4 when there is no such position.
+    Exit code 4 when there is no such position, or was none then.
     """
     from api.audit.events.causes import cause_of
     from api.audit.events.objects import whole_event_object
@@ -90,15 +94,15 @@ def show_event(
     from projections.audit.causes import caused_by
 
     with explained(), quiet_when_closed(), opened(data_dir) as (services, _):
-        ledger = _ledger(services, live=live)
-        event = event_at(ledger, position)
+        ledger, known = _ledger_as_of(services, as_of, live=live)
+        event = event_at(ledger, position, known)
         shown = whole_event_object(event, sealed=sealed)
         if as_json:
             data(shown)
         else:
             reader = services.reader(ledger.recorder.ledger_id)
-            cause = cause_of(reader, ledger, event)
-            led_to = caused_by(reader, event.position, after=0, limit=_MOST_LINKS)
+            cause = cause_of(reader, ledger, event, known)
+            led_to = caused_by(reader, event.position, after=0, limit=_MOST_LINKS, through=known)
             _tell(shown, cause["recorded_together"], led_to)
 
 
@@ -109,15 +113,18 @@ def tail_events(  # noqa: PLR0913, PLR0917 - one parameter an option
     actor: _Actor = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many first.")] = 10,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new ones.")] = False,
+    as_of: AsOfOption = None,
     sealed: _Sealed = False,
     live: _Live = False,
     as_json: _Lines = False,
     data_dir: DataDir = None,
 ) -> None:
     """Print the last events, the newest last, and with -f the new ones as they come."""
+    if follow and as_of is not None:
+        raise typer.BadParameter("Nothing follows in the past.", param_hint="--as-of")
     with explained(), quiet_when_closed(), opened(data_dir) as (services, _):
-        ledger = _ledger(services, live=live)
-        head = ledger.recorder.head()[0]
+        ledger, known = _ledger_as_of(services, as_of, live=live)
+        head = known or ledger.recorder.head()[0]
         wanted = _selection(types, stream, actor, (None, None), (0, head or 1))
         last = [*islice(_selected(ledger, wanted).newest_first(), limit)]
         _print(reversed(last), as_json=as_json, sealed=sealed)
@@ -147,6 +154,7 @@ def export_events(  # noqa: PLR0913, PLR0917 - one parameter an option
     until: _Until = None,
     after: _After = 0,
     through: _Through = None,
+    as_of: AsOfOption = None,
     sealed: _Sealed = False,
     live: _Live = False,
     data_dir: DataDir = None,
@@ -159,7 +167,8 @@ def export_events(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     with explained(), quiet_when_closed(), opened(data_dir) as (services, _):
         wanted = _selection(types, stream, actor, (since, until), (after, through))
-        selected = _selected(_ledger(services, live=live), wanted)
+        ledger, known = _ledger_as_of(services, as_of, live=live)
+        selected = _selected(ledger, wanted.up_to(known))
         try:
             with event_file(output, file_format or format_of(output), sealed=sealed) as file:
                 written, position = _export(selected, file)
@@ -219,10 +228,15 @@ def _selection(
     )
 
 
-def _ledger(services: "Services", *, live: bool) -> "EventSourcedLedger":
+def _ledger_as_of(
+    services: "Services", as_of: str | None, *, live: bool
+) -> "tuple[EventSourcedLedger, int | None]":
+    """The ledger, and the last position of it that is to be known of, None for all there is."""
+    from api.accounts.cli_views import position_at
     from api.meter_events.cli import default_ledger
 
-    return services.application(default_ledger(services, live=live))
+    identity = default_ledger(services, live=live)
+    return services.application(identity), position_at(services, identity, as_of)
 
 
 def _selected(ledger: "EventSourcedLedger", wanted: "Selection") -> "SelectedEvents":

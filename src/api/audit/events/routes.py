@@ -9,13 +9,13 @@ from pydantic import Field
 
 from api.audit.events.objects import OpenedEvent, event_object, open_event, whole_event_object
 from api.audit.events.selection import SelectedEvents, Selection, topics_like
+from api.http.as_of import AsOfParams
 from api.http.call import Call
 from api.http.lists import ListParams, list_object
 from api.http.openapi import Endpoint
-from api.http.params import RequestParams
 from api.http.routes import JsonObject, Route, query
 from api.http.wire_types import ArrayOf, Id, Moment, NonNegativeInt, PositiveInt, WireBool, text
-from ledger.kernel.errors import InvalidRequest, NotFound
+from ledger.kernel.errors import InvalidRequest, NotFound, NotYet
 from ledger.store.event_sourcing import EventSourcedLedger
 from projections.audit.causes import correlated
 
@@ -27,7 +27,7 @@ MOST_CORRELATED = 10_000
 _Sealed = Annotated[WireBool, Field(description="Leave personal fields as they are stored.")]
 
 
-class EventList(ListParams):
+class EventList(ListParams, AsOfParams):
     """Filters of the log. The cursors are positions."""
 
     type: Annotated[
@@ -50,7 +50,7 @@ class EventList(ListParams):
     sealed: _Sealed = False
 
 
-class OneEvent(RequestParams):
+class OneEvent(AsOfParams):
     sealed: _Sealed = False
 
 
@@ -63,7 +63,7 @@ def _list(call: Call[EventList]) -> JsonObject:
 
 def _page(call: Call[EventList]) -> tuple[list[OpenedEvent], bool]:
     asked = call.params
-    wanted = _wanted(asked)
+    wanted = _wanted(asked).up_to(call.through)
     if asked.ending_before is not None:
         after = max(wanted.after, _position(asked.ending_before, "ending_before"))
         found = _selected(call, replace(wanted, after=after), newest_first=False)
@@ -95,7 +95,13 @@ def _selected(
     if correlation_id is None:
         selected = SelectedEvents(ledger.recorder, ledger.mapper, wanted)
         return selected.newest_first() if newest_first else selected.oldest_first()
-    positions = correlated(call.reader(), correlation_id, after=wanted.after, limit=MOST_CORRELATED)
+    positions = correlated(
+        call.reader(),
+        correlation_id,
+        after=wanted.after,
+        limit=MOST_CORRELATED,
+        through=call.through,
+    )
     events = (event_at(ledger, str(at)) for at in sorted(positions, reverse=newest_first))
     return (event for event in events if wanted.takes(event))
 
@@ -106,17 +112,20 @@ def _position(cursor: str, param: str) -> int:
     return int(cursor)
 
 
-def event_at(ledger: EventSourcedLedger, position: str) -> OpenedEvent:
-    """The event at a position. Raises NotFound where there is none."""
+def event_at(ledger: EventSourcedLedger, position: str, through: int | None = None) -> OpenedEvent:
+    """The event at a position. Raises NotFound where there is none, NotYet where there was none as
+    of another one."""
     if position.isascii() and position.isdigit() and len(position) <= 18 and int(position) > 0:
         found = ledger.recorder.select_notifications(int(position), 1, int(position))
+        if found and through is not None and int(position) > through:
+            raise NotYet("ledger event", position, through, int(position))
         if found:
             return open_event(ledger.mapper, found[0])
     raise NotFound("ledger event", position)
 
 
 def _show(call: Call[OneEvent]) -> JsonObject:
-    event = event_at(call.application, call.path["position"])
+    event = event_at(call.application, call.path["position"], call.through)
     return whole_event_object(event, sealed=call.params.sealed)
 
 

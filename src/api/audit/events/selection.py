@@ -1,7 +1,7 @@
 """Which events of a log are wanted, and finding them page by page."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final
@@ -35,6 +35,13 @@ class Selection:
     until: datetime | None = None
     after: int = 0
     before: int | None = None
+
+    def up_to(self, position: int | None) -> "Selection":
+        """The same of the log as it stood at a position, None for all of it."""
+        if position is None:
+            return self
+        before = position + 1 if self.before is None else min(self.before, position + 1)
+        return replace(self, before=before)
 
     def takes(self, event: OpenedEvent) -> bool:
         """Whether an event is among those asked for."""

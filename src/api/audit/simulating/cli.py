@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import EXIT_REFUSED, AsJson, data, explained, note
 from api.cli.progress import progress_of
 
 if TYPE_CHECKING:
     from api.audit.simulating.asking import Asked
+    from api.http.call import View
     from api.services import Services
     from ledger.audit.simulation.comparing import Compared, Simulation
     from ledger.kernel.commands import LedgerIdentity
@@ -69,6 +71,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     movers: _Movers = 10,
     csv_file: _Csv = None,
     chart_file: _Chart = None,
+    as_of: AsOfOption = None,
     live: Annotated[bool, typer.Option("--live", help="The live ledger.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -80,18 +83,18 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     gives what was billed. Voided invoices and credit notes have no part in it, and lines of fixed
     amounts stay as they were.
     """
-    if usage is not None and (customer or metadata or first or last):
+    if usage is not None and (customer or metadata or first or last or as_of):
         raise typer.BadParameter("Usage in a file has its own customers and times.")
     months = _month(first, "--from"), _month(last, "--to")
     with explained(), opened(data_dir) as (services, _):
-        from api.meter_events.cli import default_ledger
+        from api.accounts.cli_views import default_view
 
-        identity = default_ledger(services, live=live)
-        asked = _asked(services, identity, price)
+        view = default_view(services, as_of, live=live)
+        asked = _asked(view, price)
         if usage is None:
-            found = _history(services, identity, asked, (customer, metadata, months))
+            found = _history(view, asked, (customer, metadata, months))
         else:
-            found = _unsent(services, identity, asked, usage)
+            found = _unsent(services, view.identity, asked, usage)
     _write(found, csv_file, chart_file, movers)
     if as_json:
         from api.audit.simulating.objects import simulation_object
@@ -101,10 +104,10 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
         _tell(found, movers)
 
 
-def _asked(services: "Services", identity: "LedgerIdentity", words: list[str]) -> "Asked":
+def _asked(view: "View", words: list[str]) -> "Asked":
     from api.audit.simulating.asking import Asked
 
-    asked = Asked(services.application(identity))
+    asked = Asked(view.services.application(view.identity), view.through)
     for word in words:
         old, equals, new = word.partition("=")
         if not equals or not old or not new:
@@ -133,8 +136,7 @@ def _terms(file: Path) -> Any:
 
 
 def _history(
-    services: "Services",
-    identity: "LedgerIdentity",
+    view: "View",
     asked: "Asked",
     whose: "tuple[list[str] | None, list[str] | None, tuple[Month | None, Month | None]]",
 ) -> "Simulation":
@@ -143,12 +145,10 @@ def _history(
     from ledger.audit.simulation.history import simulate as simulated
 
     customers, metadata, months = whose
-    reader = services.reader(identity.ledger_id)
-    chosen = segment(reader, customers or (), _pairs(metadata or []))
+    chosen = segment(view, customers or (), _pairs(metadata or []))
+    past, ledger = Past(chosen, *months, view.through), view.services.application(view.identity)
     with progress_of("Invoices simulated") as progress:
-        return simulated(
-            services.application(identity), Past(chosen, *months), asked.changes, progress=progress
-        )
+        return simulated(ledger, past, asked.changes, progress=progress)
 
 
 def _unsent(

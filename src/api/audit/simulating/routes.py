@@ -8,9 +8,10 @@ from pydantic import Field, model_validator
 from api.audit.replays import month_of
 from api.audit.simulating.asking import Asked, segment
 from api.audit.simulating.objects import simulation_object
+from api.http.as_of import AsOfParams
 from api.http.call import Call
 from api.http.openapi import Endpoint
-from api.http.params import Params, RequestParams, exclusive, missing
+from api.http.params import Params, exclusive, missing
 from api.http.routes import Route, query
 from api.http.wire_types import ArrayOf, Id, Integer, text
 from api.prices.params import PriceCreate
@@ -39,7 +40,7 @@ class ChangeParams(Params):
         return self
 
 
-class SimulationParams(RequestParams):
+class SimulationParams(AsOfParams):
     """Which prices change, and whose history is rated again."""
 
     changes: Annotated[ArrayOf[ChangeParams], Field(min_length=1, max_length=50)]
@@ -57,7 +58,7 @@ class SimulationParams(RequestParams):
 def simulated(call: Call[SimulationParams]) -> dict[str, Any]:
     """The comparison. Raises NotFound, InvalidRequest and ApiError, naming the parameter."""
     wanted, ledger = call.params, call.application
-    asked = Asked(ledger)
+    asked = Asked(ledger, call.through)
     for i, change in enumerate(wanted.changes):
         param = f"changes[{i}]"
         if change.replaced_by is not None:
@@ -73,8 +74,10 @@ def simulated(call: Call[SimulationParams]) -> dict[str, Any]:
             ("last_period", wanted.last_period),
         )
     )
-    customers = segment(call.reader(), wanted.customers, wanted.metadata)
-    found = simulate(ledger, Past(customers, first, last), asked.changes, most=MOST_INVOICES)
+    customers = segment(call.view(), wanted.customers, wanted.metadata)
+    found = simulate(
+        ledger, Past(customers, first, last, call.through), asked.changes, most=MOST_INVOICES
+    )
     return simulation_object(found, livemode=call.identity.livemode, movers=wanted.movers)
 
 
@@ -89,7 +92,8 @@ _POST: Final = Endpoint(
         "Finalized invoices of some customers, or of everyone, are rated again with their own "
         "quantities, discounts, taxes and rating engine, and nothing is recorded. Voided invoices "
         "and credit notes have no part in it; lines of fixed amounts, such as adjustments for late "
-        f"usage, stay as they were billed. At most {MOST_INVOICES} invoices in one request."
+        f"usage, stay as they were billed. At most {MOST_INVOICES} invoices in one request. "
+        "As of an earlier moment: the invoices that were finalized by then, and the prices of then."
     ),
 )
 

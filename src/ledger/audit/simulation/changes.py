@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ledger.audit.history import PastStreams, work_at
 from ledger.kernel.clock import system_now
-from ledger.kernel.errors import InvalidRequest
+from ledger.kernel.errors import InvalidRequest, NotYet
 from ledger.prices import aggregate as prices
 from ledger.prices.terms import PriceTerms
 
@@ -36,14 +36,19 @@ Changes = Mapping[str, PriceChange]
 """By the id of the price that is replaced."""
 
 
-class PricesNow:
-    """The prices of a ledger as they are now."""
+class KnownPrices:
+    """The prices of a ledger as they are now, or were as of a position."""
 
-    def __init__(self, streams: PastStreams) -> None:
-        self._work = work_at(streams, streams.ledger.recorder.head()[0], now=system_now())
+    def __init__(self, streams: PastStreams, through: int | None = None) -> None:
+        self._streams = streams
+        self._through = streams.ledger.recorder.head()[0] if through is None else through
+        self._work = work_at(streams, self._through, now=system_now())
 
     def price(self, price_id: str, param: str) -> prices.Price:
-        """Raises NotFound, naming the parameter."""
+        """Raises NotFound, naming the parameter, and NotYet for a price of later."""
+        first = next(iter(self._streams.stream(price_id).facts), None)
+        if first is not None and first.position > self._through:
+            raise NotYet("price", price_id, self._through, first.position, param=param)
         return self._work.require(prices.evolve, price_id, "price", param=param)
 
     def replaced_by(self, old: str, new: str, *, old_param: str, new_param: str) -> PriceChange:

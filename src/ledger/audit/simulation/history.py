@@ -21,11 +21,13 @@ Progress = Callable[[int, int], None]
 
 class Past(NamedTuple):
     """Which finalized invoices: `customers` None means everyone's; of the months from `first`
-    through `last` (UTC) in which their periods began, where these are given."""
+    through `last` (UTC) in which their periods began, where these are given. All of it is as of the
+    position `through`, None for now."""
 
     customers: tuple[str, ...] | None = None
     first: Month | None = None
     last: Month | None = None
+    through: int | None = None
 
     def has(self, drafted: InvoiceDrafted) -> bool:
         """Whether an invoice's period began in these months."""
@@ -56,7 +58,7 @@ def simulate(
             param="customers",
         )
     simulation, streams = Simulation(changes), PastStreams(ledger)
-    rerating = Rerating(streams, changes)
+    rerating = Rerating(streams, changes, past.through)
     for done in range(0, len(invoices), _BATCH):
         some = invoices[done : done + _BATCH]
         read = _read(streams, some)
@@ -75,11 +77,13 @@ def simulate(
 def _invoices(ledger: EventSourcedLedger, past: Past) -> Iterable[str]:
     """In the order in which they were issued."""
     if past.customers is None:
-        return (place.stream for place in finalized_invoices(ledger))
+        return (place.stream for place in finalized_invoices(ledger, through=past.through))
     places = [
         place
         for customer in dict.fromkeys(past.customers)
-        for place in finalized_invoices_of(ledger, customer, param="customers")
+        for place in finalized_invoices_of(
+            ledger, customer, through=past.through, param="customers"
+        )
     ]
     return (place.stream for place in sorted(places, key=lambda place: place.position))
 

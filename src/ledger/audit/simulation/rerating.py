@@ -50,16 +50,22 @@ class _Early(NamedTuple):
 
 
 class Rerating:
-    """Rates invoices of a ledger again, a customer's in the order in which they were issued."""
+    """Rates invoices of a ledger again, a customer's in the order in which they were issued; they
+    are as of now, or as of the position `through`."""
 
-    def __init__(self, streams: PastStreams, changes: Changes) -> None:
+    def __init__(self, streams: PastStreams, changes: Changes, through: int | None = None) -> None:
         self._streams = streams
         self._changes = changes
+        self._through = through
         self._early: dict[str, list[_Early]] = {}
 
     def rerate(self, invoice_id: str) -> Rerated:
         """Raises NotIssued, and InvalidRequest where a price has no terms in the currency."""
-        facts = [fact.event for fact in self._streams.stream(invoice_id).facts]
+        facts = [
+            fact.event
+            for fact in self._streams.stream(invoice_id).facts
+            if self._through is None or fact.position <= self._through
+        ]
         issued: invoices.Invoice | None = None
         for fact in facts:
             issued = invoices.evolve(issued, fact)

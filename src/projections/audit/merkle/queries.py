@@ -8,7 +8,9 @@ from projections.runtime.reader import Reader
 
 _LAST: LiteralString = f"""
 SELECT data::text AS data FROM {CHECKPOINTS.relation()}
-WHERE ledger_id = %(ledger_id)s AND size >= %(covering)s ORDER BY sequence DESC LIMIT 1
+WHERE ledger_id = %(ledger_id)s AND size >= %(covering)s
+  AND (%(through)s::bigint IS NULL OR sequence <= %(through)s)
+ORDER BY sequence DESC LIMIT 1
 """
 
 _FIRST: LiteralString = f"""
@@ -18,7 +20,8 @@ WHERE ledger_id = %(ledger_id)s AND size >= %(covering)s ORDER BY sequence LIMIT
 
 _KEYS: LiteralString = f"""
 SELECT data->>'key' AS key, count(*) AS checkpoints, min(size) AS first_size, max(size) AS last_size
-FROM {CHECKPOINTS.relation()} WHERE ledger_id = %(ledger_id)s
+FROM {CHECKPOINTS.relation()}
+WHERE ledger_id = %(ledger_id)s AND (%(through)s::bigint IS NULL OR sequence <= %(through)s)
 GROUP BY data->>'key' ORDER BY max(sequence) DESC
 """
 
@@ -42,9 +45,12 @@ class LogKey(NamedTuple):
     last_size: int
 
 
-def last_checkpoint(reader: Reader, covering: int = 0) -> CheckpointRow | None:
-    """The last checkpoint, of at least `covering` events. It does not wait for the read model."""
-    records = reader.fetch(_LAST, {"covering": covering})
+def last_checkpoint(
+    reader: Reader, covering: int = 0, through: int | None = None
+) -> CheckpointRow | None:
+    """The last checkpoint, of at least `covering` events, that was recorded through a position if
+    one is given. It does not wait for the read model."""
+    records = reader.fetch(_LAST, {"covering": covering, "through": through})
     return CHECKPOINTS.from_record(records[0]) if records else None
 
 
@@ -54,12 +60,13 @@ def first_checkpoint(reader: Reader, covering: int) -> CheckpointRow | None:
     return CHECKPOINTS.from_record(records[0]) if records else None
 
 
-def log_keys(reader: Reader) -> list[LogKey]:
-    """The keys that have signed checkpoints of a ledger, the last one first."""
+def log_keys(reader: Reader, through: int | None = None) -> list[LogKey]:
+    """The keys that have signed checkpoints of a ledger, the last one first: of those recorded
+    through a position, if one is given."""
     reader.wait_for(CHECKPOINTS)
     return [
         LogKey(one["key"], one["checkpoints"], one["first_size"], one["last_size"])
-        for one in reader.fetch(_KEYS, {})
+        for one in reader.fetch(_KEYS, {"through": through})
     ]
 
 
