@@ -7,7 +7,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from api.audit.ledger_check import checked
+from api.audit.ledger_check import checked, checked_as_of
 from api.services import Services
 from ledger.audit.ledger_check.identities import LedgerCheck
 from ledger.customers.commands import UpdateCustomer
@@ -176,3 +176,86 @@ def test_late_usage_that_nobody_would_settle(shared_database: Database, ledger: 
         "WHERE ledger_id = %(ledger)s AND late_at IS NOT NULL",
     )
     assert broken(found) == ["late_usage_found"]
+
+
+def test_what_was_recorded_later_has_no_part_in_the_check_of_then(ledger: LateLedger) -> None:
+    before, then = look_at(ledger), ledger.services.log(ledger.ledger_id).head()
+    ledger.use("e-4", "2026-01-21", "100")
+    ledger.cancel("e-1")
+    ledger.settle()
+    ledger.month("2026-03-01")
+    assert broken(look_at(ledger)) == []
+    again = look_at_then(ledger, then)
+    assert (again.position, again.facts, again.meter_events) == (
+        before.position,
+        before.facts,
+        before.meter_events,
+    )
+    assert _results(again, without=()) == _results(before, without=("late_usage_found",))
+    assert _results(look_at(ledger), without=()) != _results(before, without=())
+
+
+def test_it_held_after_every_command(ledger: LateLedger) -> None:
+    head = ledger.services.log(ledger.ledger_id).head()
+    found = [look_at_then(ledger, position) for position in range(8, head + 1)]
+    assert [broken(one) for one in found] == [[] for _ in found]
+    assert found[-1].position == head
+    assert all(one.position <= position for position, one in enumerate(found, start=8))
+
+
+def test_half_of_a_command_was_never_there(ledger: LateLedger) -> None:
+    facts = ledger.services.log(ledger.ledger_id).page(0, 100)
+    drafted, closed = (
+        next(one.position for one in facts if one.event.TOPIC.startswith(topic))
+        for topic in ("invoice.drafted", "subscription.period_closed")
+    )
+    assert closed == drafted + 1
+    assert look_at_then(ledger, drafted).position == drafted - 1
+    assert look_at_then(ledger, closed).position == closed
+
+
+def test_a_fact_that_was_altered_is_found_as_of_then_and_not_before(
+    shared_database: Database, ledger: LateLedger
+) -> None:
+    topic = "invoice.finalized.v2"
+    tamper(shared_database, ledger, topic, '"total":12', '"total":13')
+    head = ledger.services.log(ledger.ledger_id).head()
+    assert "invoice_totals" in broken(look_at_then(ledger, head))
+    facts = ledger.services.log(ledger.ledger_id).page(0, 100)
+    [drafted] = [one.position for one in facts if one.event.TOPIC.startswith("invoice.drafted")]
+    assert broken(look_at_then(ledger, drafted + 1)) == []
+
+
+def test_a_row_that_answers_of_then_would_take_is_looked_at(
+    shared_database: Database, ledger: LateLedger
+) -> None:
+    head = ledger.services.log(ledger.ledger_id).head()
+    alter(
+        shared_database,
+        ledger,
+        "UPDATE projections.late_usage_v1 SET data = jsonb_set(data, '{amount}', '9') "
+        "WHERE ledger_id = %(ledger)s",
+    )
+    assert broken(look_at_then(ledger, head)) == ["read_models"]
+    [offender] = identity(look_at_then(ledger, head), "read_models").offenders
+    assert offender.why == "amount is 9, not 4"
+    settled = identity(look_at(ledger), "adjustments").checked
+    assert settled == 1
+    facts = ledger.services.log(ledger.ledger_id).page(0, 100)
+    [paid] = [one.position for one in facts if one.event.TOPIC.startswith("invoice.paid")]
+    assert broken(look_at_then(ledger, paid)) == []
+
+
+def look_at_then(ledger: LateLedger, position: int) -> LedgerCheck:
+    """All identities as of a position."""
+    about = LedgerIdentity(ledger.ledger_id, "acct_1", False)
+    return checked_as_of(ledger.services, about, position)
+
+
+def _results(check: LedgerCheck, *, without: tuple[str, ...]) -> dict[str, tuple[object, ...]]:
+    """What each identity came to; how many rows there are of now and of then is not compared."""
+    return {
+        one.name: (one.holds, one.name == "read_models" or one.checked, one.counts, one.differences)
+        for one in check.identities
+        if one.name not in without
+    }

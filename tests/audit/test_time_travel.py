@@ -79,7 +79,7 @@ class Witness:
         if response.status_code == 200:
             return response.content
         assert response.status_code in {400, 404}, response.text
-        return response.json()["error"]["code"].encode()
+        return str(response.json()["error"].get("code")).encode()
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +160,9 @@ def _watch_everything(shop: HttpShop, witness: Witness, subscription: str) -> No
     )
     for path in ("/audit/v1/late_usage", "/audit/v1/usage_not_billed"):
         witness.watch("GET", path, customer=shop.customer)
+    witness.watch("GET", "/audit/v1/events", limit="5")
+    witness.watch("GET", "/audit/v1/events", stream=shop.customer)
+    witness.watch("GET", "/audit/v1/replays", customer=shop.customer)
     of_customer = f"/audit/v1/customers/{shop.customer}"
     witness.watch("GET", f"{of_customer}/late_usage_policy")
     witness.watch("GET", f"{of_customer}/usage_without_subscription")
@@ -186,7 +189,7 @@ def _play(shop: HttpShop, witness: Witness, subscription: str) -> None:
         step()
         witness.look()
     [invoice] = [one for one in shop.invoices() if one["status"] == "draft"]
-    _watch_invoice(witness, invoice["id"])
+    _watch_invoice(witness, invoice["id"], shop.meter)
     later: list[Callable[[], Any]] = [
         lambda: None,
         lambda: use("third", 777, JANUARY + 9 * _DAY),
@@ -206,7 +209,14 @@ def _play(shop: HttpShop, witness: Witness, subscription: str) -> None:
         witness.look()
 
 
-def _watch_invoice(witness: Witness, invoice: str) -> None:
+def _watch_invoice(witness: Witness, invoice: str, meter: str) -> None:
+    [explained] = [
+        one
+        for one in witness.http.get(f"/audit/v1/invoices/{invoice}/explain").json()["lines"]
+        if one["meter"] == meter
+    ]
+    witness.watch("GET", f"/audit/v1/invoices/{invoice}/lines/{explained['id']}/meter_events")
+    witness.watch("GET", f"/audit/v1/invoices/{invoice}/replay")
     witness.watch_object(f"/v1/invoices/{invoice}")
     witness.watch("GET", f"/audit/v1/invoices/{invoice}/explain")
     witness.watch("GET", f"/audit/v1/invoices/{invoice}.html")
