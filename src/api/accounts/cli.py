@@ -6,6 +6,7 @@ import typer
 
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained, note
+from api.cli.tables import print_table
 
 if TYPE_CHECKING:
     from projections.accounts.rows import ApiKeyRow
@@ -52,7 +53,6 @@ def create(
 @keys.command("list")
 def list_(account: _Account = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List keys, newest first, without their secrets."""
-    from rich.console import Console
     from rich.table import Table
 
     from api.accounts.keys import list_keys, row_document
@@ -63,10 +63,12 @@ def list_(account: _Account = None, as_json: AsJson = False, data_dir: DataDir =
     if as_json:
         data([row_document(row) for row in rows])
         return
-    table = Table("id", "key", "ledger", "may", "name", "created", "revoked", box=None)
+    table = Table(box=None)
+    for name in ("id", "key", "ledger", "may", "name", "created", "revoked"):
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*_cells(row))
-    Console().print(table)
+    print_table(table)
 
 
 @keys.command()

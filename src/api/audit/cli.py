@@ -7,6 +7,7 @@ import typer
 from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained
+from api.cli.tables import printable
 from api.meter_events.cli_retention import app as usage
 
 __all__ = ["usage"]
@@ -69,15 +70,15 @@ def cancel_usage(
 def _tell_usage(found: dict[str, Any]) -> None:
     from ledger.kernel.money import format_money
 
-    typer.echo(f"{found['identifier']}: {found['status']}")
+    typer.echo(f"{printable(found['identifier'])}: {found['status']}")
     for name in ("event_name", "customer", "meter", "event_time", "received", "position"):
         if name in found:
-            typer.echo(f"  {name:<11} {found[name]}")
+            typer.echo(f"  {name:<11} {printable(str(found[name]))}")
     for key, text in found.get("payload", {}).items():
-        typer.echo(f"  payload     {key}={text}")
+        typer.echo(f"  payload     {printable(f'{key}={text}')}")
     if cancelled := found.get("cancelled"):
         reason = f": {cancelled['reason']}" if cancelled["reason"] else ""
-        typer.echo(f"  cancelled   {cancelled['at']} by {cancelled['by']}{reason}")
+        typer.echo(f"  cancelled   {cancelled['at']} by {cancelled['by']}{printable(reason)}")
     for line in found.get("invoice_lines", []):
         note = f" (not included: {line['reason']})" if line["reason"] else ""
         typer.echo(f"  invoice     {line['invoice']} {line['invoice_status']}{note}")
@@ -88,4 +89,4 @@ def _tell_usage(found: dict[str, Any]) -> None:
             typer.echo(f"    adjusted  {adjusted['id']} {adjusted['outcome']}")
     for rejection in found["rejections"]:
         typer.echo(f"  refused     {rejection['received']} {rejection['code']}")
-        typer.echo(f"              {rejection['reason']}")
+        typer.echo(f"              {printable(rejection['reason'])}")

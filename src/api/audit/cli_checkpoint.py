@@ -117,8 +117,10 @@ def kept_note(file: Path) -> str:
         if str(file) == "-":
             return sys.stdin.read()
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"{file} cannot be read: {error}") from None
+    except OSError as error:
+        raise InvalidRequest(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"{file} is no checkpoint: it is not text.") from None
 
 
 def _compare(

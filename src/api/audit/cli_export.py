@@ -8,7 +8,8 @@ import typer
 
 from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
-from api.cli.output import EXIT_DIFFERENT, EXIT_REFUSED, AsJson, data, explained, note
+from api.cli.files import written_file
+from api.cli.output import EXIT_DIFFERENT, AsJson, data, explained, note
 from api.invoices.cli import LiveOrTest
 
 if TYPE_CHECKING:
@@ -104,11 +105,8 @@ def _write(file: Path, content: bytes, *, to_stdout: bool) -> None:
     if to_stdout:
         sys.stdout.buffer.write(content)
         return
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        note(f"{file} cannot be written: {error.strerror}.")
-        raise typer.Exit(EXIT_REFUSED) from None
+    with written_file(file) as written:
+        written.write(content)
 
 
 def _tell(made: "Exported", file: Path, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """`tallybook usage query`: what a customer used of a meter."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -8,6 +9,7 @@ from api.audit.cli import usage
 from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained
+from api.cli.tables import print_table, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,8 +42,6 @@ def query_usage(  # noqa: PLR0913, PLR0917 - one parameter an option
     data_dir: DataDir = None,
 ) -> None:
     """Show what a customer used of a meter, newest first; whatever was not used is left out."""
-    from rich.console import Console
-
     from api.accounts.cli_views import default_view
     from api.audit.usage_query import find_usage, usage_objects
 
@@ -61,25 +61,40 @@ def query_usage(  # noqa: PLR0913, PLR0917 - one parameter an option
     if as_json:
         data(usage_objects(found, found.summaries))
     else:
-        Console().print(_table(found))
+        print_table(_table(found))
 
 
-def asked_usage(given: dict[str, Any]) -> "UsageQuery":
-    """The query that options are. Raises InvalidRequest in the words of the API."""
+def asked_usage(
+    given: dict[str, Any], *, options: tuple[str, str] = ("--start", "--end")
+) -> "UsageQuery":
+    """The query that options are, `options` those of its times.
+
+    Raises BadParameter for what is no time, InvalidRequest in the words of the API.
+    """
     from api.audit.usage import written
     from api.audit.usage_query import UsageQuery
     from api.http.errors import ApiError
     from api.http.params import parse
-    from api.meter_events.import_mapping import parse_time
-    from ledger.kernel.clock import from_microseconds
     from ledger.kernel.errors import InvalidRequest
 
-    for name in ("start", "end"):
-        given[name] = written(from_microseconds(parse_time(given[name])))
+    for name, option in zip(("start", "end"), options, strict=True):
+        given[name] = written(time_of(given[name], option))
     try:
         return parse(UsageQuery, given)
     except ApiError as error:
         raise InvalidRequest(error.message, param=error.param) from None
+
+
+def time_of(text: str, option: str) -> datetime:
+    """The time that an option names. Raises BadParameter."""
+    from api.meter_events.import_mapping import parse_time
+    from ledger.kernel.clock import from_microseconds
+    from ledger.kernel.errors import InvalidRequest
+
+    try:
+        return from_microseconds(parse_time(text))
+    except InvalidRequest as refusal:
+        raise typer.BadParameter(refusal.message, param_hint=option) from None
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:
@@ -109,10 +124,3 @@ def _table(found: "FoundUsage") -> "Table":
         shown = ("-" if text is None else printable(text) for text in texts)
         table.add_row(*times, *shown, decimal_text(summary.aggregated_value))
     return table
-
-
-def printable(text: str) -> str:
-    """What a client sent, without anything that a terminal or a table would act upon."""
-    from rich.markup import escape
-
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))

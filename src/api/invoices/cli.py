@@ -8,7 +8,9 @@ import typer
 
 from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
-from api.cli.output import EXIT_REFUSED, AsJson, data, explained, note
+from api.cli.files import written_file
+from api.cli.output import AsJson, data, explained
+from api.cli.tables import print_table, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -58,6 +60,8 @@ def show(
     from api.invoices.objects import invoice_object
     from projections.invoices.rows import INVOICES
 
+    if as_html and as_pdf is not None:
+        raise typer.BadParameter("Give --html or --pdf, not both.")
     with explained(), opened(data_dir) as (services, _):
         identity = ledger_of_invoice(services, invoice_id, livemode=live)
         view = view_at(services, identity, as_of)
@@ -102,11 +106,9 @@ def preview(
 
 
 def _tell(view: "View", row: "InvoiceRow") -> None:
-    from rich.console import Console
-
     for line in _heading(row):
         typer.echo(line)
-    Console().print(_lines(view, row))
+    print_table(_lines(view, row))
     for line in _sums(row):
         typer.echo(line)
 
@@ -125,11 +127,8 @@ def _send_page(
     if pdf is None or pdf == Path("-"):
         sys.stdout.buffer.write(made)
         return
-    try:
-        pdf.write_bytes(made)
-    except OSError as error:
-        note(f"{pdf} cannot be written: {error.strerror}.")
-        raise typer.Exit(EXIT_REFUSED) from None
+    with written_file(pdf) as file:
+        file.write(made)
 
 
 def _heading(row: "InvoiceRow") -> list[str]:
@@ -170,7 +169,7 @@ def _lines(view: "View", row: "InvoiceRow") -> "Table":
     table.add_column("Amount", justify="right")
     for line in row.lines:
         table.add_row(
-            description(line, prices.get(line.price or ""), row.currency),
+            printable(description(line, prices.get(line.price or ""), row.currency) or ""),
             _time(line.period_start),
             "" if line.meter_events is None else f"{line.meter_events:,}",
             format_money(line.amount or 0, row.currency),

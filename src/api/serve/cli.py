@@ -85,10 +85,10 @@ def listening(host: str, port: int) -> socket.socket:
 
     try:
         return listen(host, port)
-    except socket.gaierror:
-        reason = "There is no such address"
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
+        # A name that does not resolve is told by a number below zero, of another table.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else "There is no such address"
     raise SettingsError(
         f"Cannot listen on {host}, port {port}: {reason}. Choose others with --host and --port."
     )

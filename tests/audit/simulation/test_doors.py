@@ -161,3 +161,9 @@ def test_the_command_refuses_what_it_cannot_do(served: Served, shop: HttpShop, t
     assert code("--price", f"{shop.tokens}=/nowhere.json") == 6
     assert code("--price", f"price_unknown={shop.tokens}") == 4
     assert code("--price", f"{shop.tokens}={shop.tokens}", "--customer", "cus_unknown") == 4
+
+
+def test_months_in_the_wrong_order_are_refused(shop: HttpShop, invoice: str):
+    months = {"first_period": "2026-03", "last_period": "2026-01"}
+    asking = asked(shop, replaced_by=shop.tokens)
+    assert refused_param(shop, **asking, **months) == "last_period"

@@ -6,6 +6,7 @@ import typer
 
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained
+from api.cli.tables import print_table, printable
 from api.invoices.cli import LiveOrTest
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ _WHAT: Final[dict[Kind, _What]] = {
 _MOMENT = "position:123, a date or time by RFC 3339, or seconds since 1970"
 _SUMMARY = "Of a summary"
 _SHOWN = 60
-_PAPER = 160
-"""Columns of what is written to no terminal."""
 
 
 def diff(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -101,7 +100,11 @@ def _subject(
     from api.audit.cli_query import asked_usage
     from api.audit.diff.subjects import ObjectSubject, PreviewSubject, SummarySubject
 
+    if kind != "summary" and any(text is not None for text in summary.values()):
+        raise typer.BadParameter("--customer, --event-name, --usage-… are of a summary.")
     if kind == "summary":
+        if subject_id is not None:
+            raise typer.BadParameter("A summary has no id.", param_hint="ID")
         given: dict[str, Any] = {k: text for k, text in summary.items() if text is not None}
         for name, option in (
             ("customer", "customer"),
@@ -110,7 +113,8 @@ def _subject(
         ):
             if name not in given:
                 raise typer.BadParameter("A summary needs it.", param_hint=f"--{option}")
-        return SummarySubject(asked_usage(given)), given["customer"]
+        asked = asked_usage(given, options=("--usage-from", "--usage-to"))
+        return SummarySubject(asked), given["customer"]
     if subject_id is None:
         raise typer.BadParameter("Give the id.", param_hint="ID")
     if kind == "preview":
@@ -142,32 +146,25 @@ def _stretch(
 
 
 def _tell(found: "Difference") -> None:
-    from rich.console import Console
-
     from api.audit.usage import written
 
     points = (found.stretch.start, found.stretch.end)
     typer.echo(f"{found.subject.kind} {found.subject.id}")
     for name, point in zip(("from", "to"), points, strict=True):
         typer.echo(f"{name:<6}position {point.position}, {written(point.at)}")
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PAPER)
     if not found.changes:
         typer.echo("Nothing differs.")
     else:
-        console.print(_changes(found))
+        print_table(_changes(found))
     if found.between.events:
         typer.echo("")
-        console.print(_events(found))
+        print_table(_events(found))
     if found.between.more:
         typer.echo("There are more events: raise --limit, or begin with a later --from.")
 
 
 def _changes(found: "Difference") -> "Table":
     from rich.table import Table
-
-    from api.audit.cli_query import printable
 
     table = Table(box=None, pad_edge=False)
     for name in ("Field", "Before", "After"):
@@ -181,8 +178,6 @@ def _changes(found: "Difference") -> "Table":
 
 def _events(found: "Difference") -> "Table":
     from rich.table import Table
-
-    from api.audit.cli_query import printable
 
     table = Table(box=None, pad_edge=False)
     table.add_column("Position", justify="right")
@@ -199,8 +194,6 @@ def _events(found: "Difference") -> "Table":
 def _short(value: Any) -> str:
     """A value on one line, cut where it is long."""
     import json
-
-    from api.audit.cli_query import printable
 
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return printable(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

@@ -20,6 +20,7 @@ from api.cli.output import (
     write_line,
 )
 from api.cli.progress import progress_of
+from api.cli.tables import printable
 
 if TYPE_CHECKING:
     from api.audit.events.objects import OpenedEvent
@@ -211,11 +212,13 @@ def _selection(
     positions: tuple[int, int | None],
 ) -> "Selection":
     """What was asked for. Raises InvalidRequest."""
+    from api.audit.cli_query import time_of
     from api.audit.events.selection import Selection, topics_like
-    from api.meter_events.import_mapping import parse_time
-    from ledger.kernel.clock import from_microseconds
 
-    since, until = (None if t is None else from_microseconds(parse_time(t)) for t in times)
+    since, until = (
+        None if text is None else time_of(text, option)
+        for text, option in zip(times, ("--since", "--until"), strict=True)
+    )
     after, through = positions
     return Selection(
         topics=topics_like(types or [], param="--type"),
@@ -257,10 +260,8 @@ def _print(events: Iterable["OpenedEvent"], *, as_json: bool, sealed: bool) -> N
             continue
         at = f"{event.meta.recorded_at:%Y-%m-%d %H:%M:%S}"
         stored = event.stored
-        write_line(
-            f"{event.position:>9}  {at}  {stored.topic:<36}  {stored.originator_id}  "
-            f"{event.meta.actor}"
-        )
+        stream = printable(str(stored.originator_id))
+        write_line(f"{event.position:>9}  {at}  {stored.topic:<36}  {stream}  {event.meta.actor}")
 
 
 def _tell(shown: dict[str, Any], together: list[int], led_to: list[int]) -> None:
@@ -268,7 +269,7 @@ def _tell(shown: dict[str, Any], together: list[int], led_to: list[int]) -> None
 
     for name, value in shown.items():
         if name not in {"object", "data", "requests"} and value is not None:
-            write_line(f"{name:<16} {value}")
+            write_line(f"{name:<16} {printable(str(value))}")
     for name, positions in (("together_with", together), ("led_to", led_to)):
         if positions:
             more = " …" if len(positions) > _MOST_LINKS - 1 else ""

@@ -1,6 +1,5 @@
 """Events as a file: JSON lines, or Parquet by pyarrow (the extra `parquet`)."""
 
-import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import IO, Any, Final, Literal, Protocol
 import msgspec
 
 from api.audit.events.objects import OpenedEvent, exported_event
+from api.cli.files import whole_file
 from ledger.kernel.errors import LedgerError
 
 FileFormat = Literal["jsonl", "parquet"]
@@ -118,14 +118,7 @@ def event_file(path: Path, file_format: FileFormat, *, sealed: bool) -> Generato
         yield written
         written.close()
         return
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("xb") as file:
-            written = _FORMATS[file_format](file, sealed=sealed)
-            yield written
-            written.close()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        written = _FORMATS[file_format](file, sealed=sealed)
+        yield written
+        written.close()

@@ -1,6 +1,7 @@
 """`tallybook simulate`: what would have been billed under other prices."""
 
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -8,8 +9,10 @@ import typer
 
 from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
-from api.cli.output import EXIT_REFUSED, AsJson, data, explained, note
+from api.cli.files import written_file
+from api.cli.output import AsJson, data, explained, note
 from api.cli.progress import progress_of
+from api.cli.tables import print_table
 
 if TYPE_CHECKING:
     from api.audit.simulating.asking import Asked
@@ -85,7 +88,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     if usage is not None and (customer or metadata or first or last or as_of):
         raise typer.BadParameter("Usage in a file has its own customers and times.")
-    months = _month(first, "--from"), _month(last, "--to")
+    months = _months(first, last)
     with explained(), opened(data_dir) as (services, _):
         from api.accounts.cli_views import default_view
 
@@ -177,6 +180,13 @@ def _month(text: str | None, option: str) -> "Month | None":
         raise typer.BadParameter("A month in UTC is written 2026-01.", param_hint=option) from None
 
 
+def _months(first: str | None, last: str | None) -> "tuple[Month | None, Month | None]":
+    begins, ends = _month(first, "--from"), _month(last, "--to")
+    if begins is not None and ends is not None and ends < begins:
+        raise typer.BadParameter("It must not be before --from.", param_hint="--to")
+    return begins, ends
+
+
 def _pairs(words: list[str]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for word in words:
@@ -200,16 +210,14 @@ def _write(
 
 
 def _file(path: Path, write: Callable[[TextIO], object]) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            write(file)
-    except OSError as error:
-        note(f"{path} cannot be written: {error.strerror}.")
-        raise typer.Exit(EXIT_REFUSED) from None
+    with written_file(path) as file:
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        write(text)
+        text.flush()
+        text.detach()
 
 
 def _tell(found: "Simulation", movers: int) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     for change in found.changes.values():
@@ -226,7 +234,7 @@ def _tell(found: "Simulation", movers: int) -> None:
             table.add_row(name, *_amounts(before, after, currency))
         for customer, moved in found.movers(currency, movers):
             table.add_row(customer, *_moved(moved, currency))
-        Console().print(table)
+        print_table(table)
 
 
 def _moved(compared: "Compared", currency: str) -> tuple[str, str, str]:

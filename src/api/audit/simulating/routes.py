@@ -10,6 +10,7 @@ from api.audit.simulating.asking import Asked, segment
 from api.audit.simulating.objects import simulation_object
 from api.http.as_of import AsOfParams
 from api.http.call import Call
+from api.http.errors import ApiError
 from api.http.openapi import Endpoint
 from api.http.params import Params, exclusive, missing
 from api.http.routes import Route, query
@@ -74,6 +75,8 @@ def simulated(call: Call[SimulationParams]) -> dict[str, Any]:
             ("last_period", wanted.last_period),
         )
     )
+    if first is not None and last is not None and last < first:
+        raise ApiError("Invalid last_period: it is before first_period.", param="last_period")
     customers = segment(call.view(), wanted.customers, wanted.metadata)
     found = simulate(
         ledger, Past(customers, first, last, call.through), asked.changes, most=MOST_INVOICES
