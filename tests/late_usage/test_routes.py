@@ -1,9 +1,11 @@
 """Late usage over HTTP: found, billed on the next invoice, listed, and by which policy."""
 
 import time
+from decimal import Decimal
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.support.http_shop import FEBRUARY, HOUR, JANUARY, HttpShop, shop
 
@@ -145,3 +147,31 @@ def test_every_sum_of_the_ledger_holds(shop: HttpShop) -> None:
     found = shop.get("/audit/v1/ledger/check")
     assert [one for one in found["identities"] if not one["holds"]] == []
     assert found["holds"] is True
+
+
+def test_of_late_usage_only_the_difference_is_not_billed(shop: HttpShop) -> None:
+    change(shop, f"/audit/v1/customers/{shop.customer}/late_usage_policy", "report_only")
+    late_january(shop)
+    [adjusted] = adjustments(shop)
+    [found] = shop.get("/audit/v1/usage_not_billed", customer=shop.customer)["data"]
+    late = Decimal(adjusted["quantity_after"]) - Decimal(adjusted["quantity_before"])
+    assert (found["late_usage"], Decimal(found["quantity"])) == (adjusted["id"], late)
+    assert found["meter_events"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/audit/v1/late_usage", "customer"),
+        ("/audit/v1/late_usage", "invoice"),
+        ("/audit/v1/usage_not_billed", "customer"),
+        ("/audit/v1/usage_not_billed", "subscription"),
+    ],
+)
+def test_a_list_of_what_does_not_exist_is_refused(shop: HttpShop, path: str, field: str) -> None:
+    refused = shop.refused("GET", path, **{field: "x_nobody"})
+    assert (refused.status, refused.code, refused.param) == (400, "resource_missing", field)
+
+
+def test_a_reason_that_there_is_not_is_refused(shop: HttpShop) -> None:
+    assert shop.refused("GET", "/audit/v1/usage_not_billed", reason="none").param == "reason"

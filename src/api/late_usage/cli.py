@@ -19,6 +19,18 @@ app = typer.Typer(
 
 _Live = Annotated[bool, typer.Option("--live", help="In the live ledger.")]
 _Customer = Annotated[str | None, typer.Option(help="Of one customer.")]
+_Outcome = Literal["next_invoice", "invoice", "credit_note", "not_billed", "unchanged"]
+_Reason = Literal[
+    "trial",
+    "paused",
+    "item_removed",
+    "usage_cleared",
+    "classic_price_change",
+    "canceled_without_invoice",
+    "report_only",
+    "invoice_voided",
+    "customer_deleted",
+]
 _Set = Annotated[
     Literal["next_invoice", "immediate", "report_only", "ledger"] | None,
     typer.Option("--set", help="Change it; `ledger` lets a customer follow the ledger's."),
@@ -29,16 +41,20 @@ _Set = Annotated[
 def list_late_usage(
     customer: _Customer = None,
     invoice: Annotated[str | None, typer.Option(help="Of one invoice.")] = None,
-    outcome: Annotated[str | None, typer.Option(help="Such as not_billed.")] = None,
+    outcome: Annotated[_Outcome | None, typer.Option(help="What became of it.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
     as_of: AsOfOption = None,
     live: _Live = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List adjustments of finalized invoices, the newest first."""
+    """List adjustments of finalized invoices, the newest first.
+
+    Exit code 4 when there is no such customer or invoice.
+    """
     from api.accounts.cli_views import default_view
     from api.http.call import known_by
+    from api.late_usage.filters import require_known
     from api.late_usage.objects import late_usage_object
     from projections.late_usage.rows import LATE_USAGE
     from projections.runtime.reader import Page
@@ -46,6 +62,7 @@ def list_late_usage(
     where = {"customer": customer, "invoice": invoice, "outcome": outcome}
     with explained(), opened(data_dir) as (services, _):
         view = default_view(services, as_of, live=live)
+        require_known(view, customer=customer, invoice=invoice)
         rows, _ = view.reader().page(LATE_USAGE, Page(limit), where, sequence=known_by(view))
     if as_json:
         data([late_usage_object(row) for row in rows])
@@ -57,16 +74,20 @@ def list_late_usage(
 @app.command("not-billed")
 def list_not_billed(
     customer: _Customer = None,
-    reason: Annotated[str | None, typer.Option(help="Such as trial or report_only.")] = None,
+    reason: Annotated[_Reason | None, typer.Option(help="Why.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
     as_of: AsOfOption = None,
     live: _Live = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List usage that is never billed and why, the newest first."""
+    """List usage that is never billed and why, the newest first.
+
+    Exit code 4 when there is no such customer.
+    """
     from api.accounts.cli_views import default_view
     from api.http.call import known_by
+    from api.late_usage.filters import require_known
     from api.late_usage.not_billed import stretches
     from projections.late_usage.rows import NOT_BILLED
     from projections.runtime.reader import Page
@@ -74,6 +95,7 @@ def list_not_billed(
     where = {"customer": customer, "reason": reason}
     with explained(), opened(data_dir) as (services, _):
         view = default_view(services, as_of, live=live)
+        require_known(view, customer=customer)
         rows, _ = view.reader().page(NOT_BILLED, Page(limit), where, sequence=known_by(view))
         found = list(stretches(view, rows))
     if as_json:

@@ -2,23 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from api.http.as_of import AsOfParams
 from api.http.call import Call, View, bounds, known_by
 from api.http.lists import list_object
 from api.invoices.live import work_of
+from api.late_usage.filters import require_known
 from api.late_usage.params import NotBilledList
 from ledger.customers.handlers import require_customer
 from ledger.kernel.clock import EPOCH, from_epoch, from_microseconds, to_epoch
 from ledger.kernel.periods import Period
-from ledger.kernel.quantities import decimal_text
+from ledger.kernel.quantities import EXACT, decimal_text
 from ledger.meter_events.usage import Asked, UsageReader
 from ledger.store.work import Work
 from ledger.subscriptions.cycle import open_segment
 from ledger.subscriptions.handlers import require_subscription
 from projections.customers.rows import CUSTOMERS
-from projections.late_usage.rows import NOT_BILLED, NotBilledRow
+from projections.late_usage.rows import LATE_USAGE, NOT_BILLED, NotBilledRow
 from projections.meter_events.billed_lines import BILLED_LINES
 from projections.meter_events.rows import series_of
 from projections.meter_events.usage import LiveUsageReader, SqlUsageReader
@@ -31,6 +33,7 @@ _NEVER = from_epoch(253_370_764_800)
 def not_billed_page(call: Call[NotBilledList]) -> dict[str, Any]:
     """A page of stretches that are not billed, with what was used in each."""
     asked, view = call.params, call.view()
+    require_known(view, customer=asked.customer, subscription=asked.subscription)
     where = {
         "customer": asked.customer,
         "subscription": asked.subscription,
@@ -63,13 +66,20 @@ def without_subscription(call: Call[AsOfParams]) -> dict[str, Any]:
 
 
 def stretches(view: View, rows: Sequence[NotBilledRow]) -> Iterator[dict[str, Any]]:
-    """Stretches that are not billed as JSON, with what was used in each as the view has it."""
+    """Stretches that are not billed as JSON, with what was used in each as the view has it.
+
+    Of late usage, `quantity` is only by how much the line's quantity changed, the rest of which
+    was billed; its meter events are told by the line (`/lines/{line}/meter_events`).
+    """
     usages = _usage_reader(view)
+    late = view.reader().many(LATE_USAGE, [row.late_usage for row in rows if row.late_usage])
     for row in rows:
-        meter = view.rows.require(METERS, "billing meter", row.meter)
-        start, end = from_epoch(row.period_start), from_epoch(row.period_end)
-        asked = [Asked(meter.definition(), start, end)]
-        [usage] = usages.usages(row.customer, asked, view.position).usages
+        adjusted = late.get(row.late_usage or "")
+        if adjusted is None:
+            quantity, meter_events = _used(view, usages, row)
+        else:
+            after, before = Decimal(adjusted.quantity_after), Decimal(adjusted.quantity_before)
+            quantity, meter_events = EXACT.subtract(after, before), None
         yield {
             "id": row.id,
             "object": "usage_not_billed",
@@ -80,14 +90,23 @@ def stretches(view: View, rows: Sequence[NotBilledRow]) -> Iterator[dict[str, An
             "invoice": row.invoice,
             "late_usage": row.late_usage,
             "meter": row.meter,
-            "meter_events": usage.meter_events,
+            "meter_events": meter_events,
             "period": {"start": row.period_start, "end": row.period_end},
             "price": row.price,
-            "quantity": decimal_text(usage.quantity),
+            "quantity": decimal_text(quantity),
             "reason": row.reason,
             "subscription": row.subscription,
             "subscription_item": row.subscription_item,
         }
+
+
+def _used(view: View, usages: UsageReader, row: NotBilledRow) -> tuple[Decimal, int]:
+    """Quantity and number of meter events of a stretch."""
+    meter = view.rows.require(METERS, "billing meter", row.meter)
+    start, end = from_epoch(row.period_start), from_epoch(row.period_end)
+    asked = [Asked(meter.definition(), start, end)]
+    [usage] = usages.usages(row.customer, asked, view.position).usages
+    return usage.quantity, usage.meter_events
 
 
 def _usage_reader(view: View) -> UsageReader:

@@ -1,12 +1,11 @@
 """What is asked of late usage."""
 
-from typing import Annotated
-
 from api.http.as_of import AsOfParams
 from api.http.lists import CreatedListParams
 from api.http.params import RequestParams
-from api.http.wire_types import Id, text
-from ledger.late_usage.events import Outcome, Policy
+from api.http.wire_types import Id
+from ledger.late_usage.events import Outcome, Policy, Reason
+from ledger.subscriptions.parts import DropReason
 
 
 class LateUsageList(CreatedListParams, AsOfParams):
@@ -22,7 +21,7 @@ class NotBilledList(CreatedListParams, AsOfParams):
 
     customer: Id | None = None
     subscription: Id | None = None
-    reason: Annotated[str, text(50)] | None = None
+    reason: DropReason | Reason | None = None
 
 
 class LedgerPolicy(RequestParams):

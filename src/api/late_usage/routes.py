@@ -7,6 +7,7 @@ from api.http.call import Call, bounds, known_by
 from api.http.lists import list_object
 from api.http.openapi import Endpoint
 from api.http.routes import Route, query
+from api.late_usage.filters import require_known
 from api.late_usage.not_billed import not_billed_page, without_subscription
 from api.late_usage.objects import late_usage_object
 from api.late_usage.params import CustomerPolicy, LateUsageList, LedgerPolicy, NotBilledList
@@ -23,6 +24,7 @@ def _list(call: Call[LateUsageList]) -> dict[str, Any]:
     asked = call.params
     where = {"customer": asked.customer, "invoice": asked.invoice, "outcome": asked.outcome}
     view = call.view()
+    require_known(view, customer=asked.customer, invoice=asked.invoice)
     rows, more = view.reader().page(
         LATE_USAGE, asked, where, bounds(asked.created), sequence=known_by(view)
     )
@@ -78,7 +80,8 @@ ROUTES: list[Route] = [
             description=(
                 "Stretches that a subscription dropped (`trial`, `paused`, `item_removed`, "
                 "`usage_cleared`, `classic_price_change`, `canceled_without_invoice`), and late "
-                "usage that was only reported, with what was used in each."
+                "usage that was only reported, with what was used in each: of late usage, by how "
+                "much the quantity of its line changed."
             ),
         ),
         not_billed_page,
