@@ -87,18 +87,19 @@ def resolve(log: Log, asked: AsOf, *, param: str = "as_of") -> PointInTime:
 
 def _at_instant(log: Log, instant: datetime, param: str) -> PointInTime:
     if instant > system_now():
-        raise InvalidRequest(
-            f"Invalid {param}: {instant.isoformat()} is in the future.", param=param
-        )
+        raise InvalidRequest(f"Invalid {param}: {_z(instant)} is in the future.", param=param)
     position = position_at(log, instant)
     if position == 0:
-        began = f"its first event was recorded at {recorded_at(log, 1).isoformat()}"
+        began = f"; its first event was recorded at {_z(recorded_at(log, 1))}" if log.head() else ""
         raise InvalidRequest(
-            f"Invalid {param}: the ledger has nothing from {instant.isoformat()} or before"
-            + (f"; {began}." if log.head() else "."),
+            f"Invalid {param}: the ledger has nothing from {_z(instant)} or before{began}.",
             param=param,
         )
     return PointInTime(position, instant)
+
+
+def _z(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 def point_of(params: Any, log: Log) -> PointInTime | None:

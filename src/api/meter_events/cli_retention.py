@@ -108,4 +108,4 @@ def _tell(found: "Retention") -> None:
     if found.deleted:
         typer.echo(f"  deleted {found.deleted} rows")
     for month, size in found.sizes.items():
-        typer.echo(f"  {month or 'others':<8} {size / 1_048_576:>10.1f} MiB")
+        typer.echo(f"  {month or 'others'!s:<8} {size / 1_048_576:>10.1f} MiB")

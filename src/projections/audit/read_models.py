@@ -71,14 +71,17 @@ def snapshot(reader: Reader) -> Generator[Snapshot]:
 
 
 def _position(conn: Connection[dict[str, Any]], ledger_id: int, names: list[str]) -> int:
+    """Where all of them stand; one that has taken nothing yet stands at 0."""
     found = conn.execute(
-        "SELECT DISTINCT position FROM projections.checkpoints "
+        "SELECT projection, position FROM projections.checkpoints "
         "WHERE ledger_id = %s AND projection = ANY(%s)",
         (ledger_id, names),
     ).fetchall()
-    if len(found) != 1:
+    reached = {row["projection"]: row["position"] for row in found}
+    positions = {reached.get(name, 0) for name in names}
+    if len(positions) != 1:
         raise Unavailable("The read models stand at different positions. Try again.")
-    return found[0]["position"]
+    return positions.pop()
 
 
 @dataclass(slots=True)
