@@ -1,6 +1,7 @@
 """Packs of a stored ledger, signed over a tree that is made in memory."""
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from ledger.audit.evidence import verify
 from ledger.audit.evidence.collecting import collect
-from ledger.audit.evidence.pack import SignedRoot, pack_files
+from ledger.audit.evidence.pack import Files as Contents
+from ledger.audit.evidence.pack import SignedRoot, archive, pack_files
 from ledger.audit.merkle.entries import leaf_of
 from ledger.audit.merkle.notes import Checkpoint, SigningKey, sign_note
 from ledger.audit.merkle.tree import hashes_over, root_of, span_hash
@@ -38,14 +40,27 @@ def packed(ledger: EventSourcedLedger, invoice: str) -> Files:
     note = sign_note(Checkpoint(ORIGIN, len(leaves), root_of(leaves)), KEY)
     signed = SignedRoot(len(leaves), note, str(KEY.public(ORIGIN)))
     hash_of = hashes_over(leaves)
-    return pack_files(
+    usage = io.BytesIO()
+    made, _ = pack_files(
         collect(ledger, invoice),
         signed,
         lambda spans: (span_hash(span, hash_of) for span in spans),
+        usage,
     )
+    return {
+        name: content if isinstance(content, bytes) else usage.getvalue()
+        for name, content in made.items()
+    }
 
 
-def verdict(files: Files) -> list[str]:
+def archived(files: Contents) -> bytes:
+    """The archive of a pack's files."""
+    written = io.BytesIO()
+    archive(files, written)
+    return written.getvalue()
+
+
+def verdict(files: Contents) -> list[str]:
     """What the verifier says against a pack."""
     said: list[str] = []
     holds = verify.check(verify.Pack(dict(files)), said.append)

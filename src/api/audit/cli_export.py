@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shutil import copyfileobj
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -15,6 +16,7 @@ from api.invoices.cli import LiveOrTest
 if TYPE_CHECKING:
     from api.audit.evidence import Exported
     from api.services import Services
+    from ledger.audit.evidence.collecting import Evidence
     from ledger.kernel.commands import LedgerIdentity
 
 InvoiceOption = Annotated[
@@ -58,7 +60,7 @@ def export(
     when the log does not prove the invoice, 4 when there is no such invoice, 6 for a draft.
     """
     from api.accounts.cli_views import position_at
-    from api.audit.evidence import Unprovable
+    from api.audit.evidence import Unprovable, exported
     from api.invoices.finding import ledger_of_invoice
 
     file = output or Path(f"{invoice}.{form}")
@@ -67,51 +69,53 @@ def export(
         try:
             identity = ledger_of_invoice(services, invoice, livemode=live)
             known = position_at(services, identity, as_of)
-            made = _made(services, identity, invoice, data_dir, known)
+            evidence = _covered(services, identity, invoice, data_dir, known)
+            with exported(services, evidence, known) as made:
+                content = made.made(form)
+                _write(file, content, to_stdout=to_stdout)
+                if as_json and not to_stdout:
+                    data(made.document(content) | {"file": str(file)})
+                elif not to_stdout:
+                    _tell(made, file, content)
         except Unprovable as wrong:
             note(wrong.message)
             raise typer.Exit(EXIT_DIFFERENT) from None
-    content = made.content(form)
-    _write(file, content, to_stdout=to_stdout)
-    if as_json and not to_stdout:
-        data(made.document(content) | {"file": str(file)})
-    elif not to_stdout:
-        _tell(made, file, content)
 
 
-def _made(
+def _covered(
     services: "Services",
     identity: "LedgerIdentity",
     invoice: str,
     data_dir: Path | None,
     known: int | None,
-) -> "Exported":
+) -> "Evidence":
     """The evidence, with a checkpoint that is signed now where none covers it yet, unless it is
     asked for as of the position `known`."""
     from api.audit.cli_checkpoint import signed_now
-    from api.audit.evidence import Uncovered, evidence_of, exported
+    from api.audit.evidence import Uncovered, covering, evidence_of
 
     evidence = evidence_of(services, identity, invoice, known)
     try:
-        return exported(services, evidence, known)
+        covering(services, evidence, known)
     except Uncovered:
         if known is not None:
             raise
         signed_now(services, identity, data_dir)
-    return exported(services, evidence)
+    return evidence
 
 
-def _write(file: Path, content: bytes, *, to_stdout: bool) -> None:
-    if to_stdout:
-        sys.stdout.buffer.write(content)
-        return
-    with written_file(file) as written:
-        written.write(content)
+def _write(file: Path, content: Path, *, to_stdout: bool) -> None:
+    with content.open("rb") as made:
+        if to_stdout:
+            copyfileobj(made, sys.stdout.buffer)
+            return
+        with written_file(file) as written:
+            copyfileobj(made, written)
 
 
-def _tell(made: "Exported", file: Path, content: bytes) -> None:
+def _tell(made: "Exported", file: Path, content: Path) -> None:
     shown = made.document(content)
-    typer.echo(f"{file}: {len(content):,} bytes")
+    typer.echo(f"{file}: {shown['bytes']:,} bytes")
     typer.echo(f"  invoice       {made.invoice}")
     typer.echo(f"  events        {made.events}")
     typer.echo(f"  meter events  {made.meter_events}")

@@ -1,9 +1,14 @@
 """`tallybook audit export` and its route: the evidence of one invoice in one file."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import file_digest
 from itertools import islice
-from typing import Any, Final, Literal, NamedTuple
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -14,9 +19,8 @@ from api.http.openapi import Endpoint
 from api.http.routes import File, Route, query
 from api.services import Services
 from ledger.audit.evidence.collecting import Evidence, collect
-from ledger.audit.evidence.pack import SignedRoot, archive, pack_files, what_is_wrong
-from ledger.audit.evidence.sqlite_file import sqlite_file
-from ledger.audit.evidence.verify import sha256
+from ledger.audit.evidence.pack import Files, SignedRoot, archive, pack_files, what_is_wrong
+from ledger.audit.evidence.sqlite_file import write_sqlite
 from ledger.audit.finalized import require_finalized_by
 from ledger.audit.merkle.tiles import MissingHashes
 from ledger.audit.merkle.tree import Span
@@ -55,26 +59,37 @@ class Uncovered(LedgerError):
         )
 
 
-class Exported(NamedTuple):
-    """The evidence of an invoice: the files of its pack, and what vouches for them."""
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The evidence of an invoice: the files of its pack, and what vouches for them. What goes out
+    is made in a folder that is there for the while."""
 
     invoice: str
-    files: Mapping[str, bytes]
+    files: Files
     checkpoint: SignedRoot
     events: int
     meter_events: int
+    folder: Path
 
-    def content(self, form: Form) -> bytes:
+    def made(self, form: Form) -> Path:
         """The one file that goes out."""
-        return archive(self.files) if form == "zip" else sqlite_file(self.files)
+        made = self.folder / f"{self.invoice}.{form}"
+        if form == "sqlite":
+            write_sqlite(self.files, made)
+        else:
+            with made.open("wb") as written:
+                archive(self.files, written)
+        return made
 
-    def document(self, content: bytes) -> dict[str, Any]:
+    def document(self, made: Path) -> dict[str, Any]:
         """What was exported, as JSON."""
+        with made.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
         return {
             "object": "invoice_evidence",
             "invoice": self.invoice,
-            "bytes": len(content),
-            "sha256": sha256(content),
+            "bytes": made.stat().st_size,
+            "sha256": digest,
             "events": self.events,
             "meter_events": self.meter_events,
             "checkpoint": f"ckpt_{self.checkpoint.size}",
@@ -95,32 +110,49 @@ def evidence_of(
     except UnexplainedInvoice as missing:
         raise Unprovable(f"This invoice cannot be proved: {missing}.") from missing
     except _DAMAGE as damage:
-        raise Unprovable(
-            f"This invoice cannot be proved: the log cannot be read ({damage})."
-        ) from damage
+        raise _damaged(damage) from damage
 
 
-def exported(services: Services, evidence: Evidence, known: int | None = None) -> Exported:
-    """The evidence with proofs, as the verifier in it accepts it.
-
-    It is proved by the oldest checkpoint that covers it, so that it stays the same for ever; that
-    was recorded by the position `known`, if one is given. Raises Uncovered, Unprovable.
-    """
+def covering(services: Services, evidence: Evidence, known: int | None = None) -> SignedRoot:
+    """The oldest checkpoint that covers evidence, so that what it proves stays the same for ever;
+    that was recorded by the position `known`, if one is given. Raises Uncovered."""
     reader = services.reader(evidence.ledger_id)
     reader.wait_for(CHECKPOINTS, TILES)
     row = first_checkpoint(reader, evidence.last_position)
     if row is None or (known is not None and row.sequence > known):
         raise Uncovered(evidence.last_position)
-    signed = SignedRoot(row.size, row.note, row.key)
-    try:
-        files = pack_files(evidence, signed, lambda spans: _hashes(reader, spans))
-    except MissingHashes as missing:
-        raise Unprovable(f"The tree over the log lacks hashes: {missing}.") from missing
-    wrong = what_is_wrong(files)
-    if wrong:
-        raise Unprovable(f"The log does not prove this invoice: {'; '.join(wrong)}")
-    meter_events = sum(len(usage.records) for usage in evidence.usage)
-    return Exported(evidence.invoice, files, signed, len(evidence.events), meter_events)
+    return SignedRoot(row.size, row.note, row.key)
+
+
+@contextmanager
+def exported(
+    services: Services, evidence: Evidence, known: int | None = None
+) -> Generator[Exported]:
+    """The evidence with proofs, as the verifier in it accepts it, for the block. Records are read
+    and written one event of the log after the other, however many there are. See `covering`.
+
+    Raises Uncovered, Unprovable.
+    """
+    signed = covering(services, evidence, known)
+    reader = services.reader(evidence.ledger_id)
+    with (
+        TemporaryDirectory(prefix="tallybook-") as name,
+        (Path(name) / "usage").open("w+b") as usage,
+    ):
+        try:
+            packed = pack_files(evidence, signed, lambda spans: _hashes(reader, spans), usage)
+        except MissingHashes as missing:
+            raise Unprovable(f"The tree over the log lacks hashes: {missing}.") from missing
+        except _DAMAGE as damage:
+            raise _damaged(damage) from damage
+        if wrong := what_is_wrong(packed.files):
+            raise Unprovable(f"The log does not prove this invoice: {'; '.join(wrong)}")
+        about = signed, len(evidence.events), packed.meter_events, Path(name)
+        yield Exported(evidence.invoice, packed.files, *about)
+
+
+def _damaged(damage: Exception) -> Unprovable:
+    return Unprovable(f"This invoice cannot be proved: the log cannot be read ({damage}).")
 
 
 def _hashes(reader: Reader, spans: Iterable[Span]) -> Iterator[bytes]:
@@ -139,7 +171,8 @@ def _evidence(call: Call[EvidenceParams]) -> File:
     form = call.params.format
     try:
         evidence = evidence_of(call.services, call.identity, call.path["invoice"], call.through)
-        content = exported(call.services, evidence, call.through).content(form)
+        with exported(call.services, evidence, call.through) as made:
+            content = made.made(form).read_bytes()
     except (Uncovered, Unprovable) as refused:
         raise ApiError(refused.message, status=409, type=INVALID_REQUEST) from None
     name = f"{evidence.invoice}.{form}"

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from ledger.audit.evidence import verify
-from ledger.audit.evidence.pack import archive
 from ledger.audit.merkle.notes import Checkpoint, SigningKey, sign_note
-from tests.support.evidence import ORIGIN, Files, listed_anew, run_verifier, verdict
+from tests.support.evidence import ORIGIN, Files, archived, listed_anew, run_verifier, verdict
 
 NAMES = sorted(verify.READ)
 
@@ -57,7 +56,7 @@ def test_a_file_is_added(files: Files, name: str) -> None:
 def test_the_archive_is_damaged_where_a_file_stands(
     files: Files, tmp_path: Path, name: str
 ) -> None:
-    whole = archive(files)
+    whole = archived(files)
     place = whole.index(name.encode()) + len(name) + 4
     (tmp_path / "pack.zip").write_bytes(with_byte_changed(whole, place))
     (tmp_path / "verify.py").write_bytes(files[verify.VERIFIER])
@@ -70,7 +69,7 @@ def test_the_archive_is_damaged_where_a_file_stands(
 def test_the_archive_is_cut_short(files: Files, tmp_path: Path) -> None:
     (tmp_path / "verify.py").write_bytes(files[verify.VERIFIER])
     for length in (0, 10, 5_000):
-        (tmp_path / "pack.zip").write_bytes(archive(files)[:length])
+        (tmp_path / "pack.zip").write_bytes(archived(files)[:length])
         done = run_verifier(tmp_path, "pack.zip")
         assert done.returncode == 3
         assert "BAD  pack.zip: is no archive that can be read" in done.stdout
@@ -101,9 +100,10 @@ def record_with(field: int, value: object) -> Callable[[Files], Files]:
 def usage_with_another_root(usage: dict[str, Any]) -> None:
     """A forged value whose tree was computed again."""
     usage["records"][0][1][4] = "1"
-    known = {n: verify.leaf_hash(verify.plain_json(one)) for n, one in usage["records"]}
+    ordinals = [ordinal for ordinal, _ in usage["records"]]
+    leaves = [verify.leaf_hash(verify.plain_json(one)) for _, one in usage["records"]]
     proof = [base64.b64decode(one) for one in usage["proof"]]
-    usage["root"] = verify.rebuilt_root(usage["count"], known, proof).hex()
+    usage["root"] = verify.rebuilt_root(usage["count"], ordinals, leaves, proof).hex()
 
 
 def other_total(event: dict[str, Any]) -> None:
@@ -214,8 +214,8 @@ def test_noise_never_makes_the_verifier_stumble(files: Files) -> None:
                 assert verdict(listed_anew({**files, name: content}))
 
 
-def test_the_same_file_twice_in_an_archive(files: Files, tmp_path: Path) -> None:
-    whole = archive(files)
+def test_the_same_file_twice_in_an_archived(files: Files, tmp_path: Path) -> None:
+    whole = archived(files)
     twice = whole.replace(b"lines.csv", b"steps.csv")
     assert zlib.crc32(twice) != zlib.crc32(whole)
     (tmp_path / "pack.zip").write_bytes(twice)
@@ -228,7 +228,7 @@ def test_the_same_file_twice_in_an_archive(files: Files, tmp_path: Path) -> None
 def test_another_program_in_the_pack_is_told(files: Files, tmp_path: Path) -> None:
     """It cannot vouch for itself; a program from elsewhere says that this one is another."""
     forged = listed_anew({**files, verify.VERIFIER: b"print('Everything holds')"})
-    (tmp_path / "pack.zip").write_bytes(archive(forged))
+    (tmp_path / "pack.zip").write_bytes(archived(forged))
     (tmp_path / "verify.py").write_bytes(files[verify.VERIFIER])
     done = run_verifier(tmp_path, "pack.zip")
     assert "note the verify.py in the pack is not the one that checks it" in done.stdout

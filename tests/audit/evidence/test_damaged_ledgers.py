@@ -7,7 +7,7 @@ import pytest
 
 from api.accounts.first_start import ensure_default_account
 from api.audit.checkpoints import sign_checkpoint
-from api.audit.evidence import Uncovered, Unprovable, evidence_of, exported
+from api.audit.evidence import Uncovered, Unprovable, covering, evidence_of, exported
 from api.audit.signing_key import Signer
 from api.services import Services
 from ledger.accounts.ledgers import ledger_for_test
@@ -55,13 +55,15 @@ def test_the_oldest_checkpoint_that_covers_it_proves_it(services: Services, invo
     identity = services.identity(TEST_LEDGER)
     evidence = evidence_of(services, identity, invoice)
     with pytest.raises(Uncovered, match=f"one of {evidence.last_position} events"):
-        exported(services, evidence)
+        covering(services, evidence)
     sign(services)
-    made = exported(services, evidence)
-    assert what_is_wrong(made.files) == []
+    with exported(services, evidence) as made:
+        assert what_is_wrong(made.files) == []
+        first = made.made("zip").read_bytes()
     StoredLedger(services.datastore, TEST_LEDGER).price("price_more", unit_amount_decimal="1")
     sign(services)
-    assert exported(services, evidence) == made
+    with exported(services, evidence) as made:
+        assert made.made("zip").read_bytes() == first
 
 
 def test_an_event_that_cannot_be_read(services: Services, invoice: str, database: Database) -> None:
@@ -76,5 +78,8 @@ def test_a_tree_without_its_tiles(services: Services, invoice: str, database: Da
     sign(services)
     with psycopg.connect(database.owner_url) as connection:
         connection.execute(f"DELETE FROM {TILES.relation()}")
-    with pytest.raises(Unprovable, match="The tree over the log lacks hashes"):
-        exported(services, evidence)
+    with (
+        pytest.raises(Unprovable, match="The tree over the log lacks hashes"),
+        exported(services, evidence),
+    ):
+        raise AssertionError("it was exported")

@@ -9,7 +9,6 @@ import pytest
 
 from ledger.audit.evidence import verify
 from ledger.audit.evidence.disclosure import Disclosure
-from ledger.audit.evidence.pack import archive
 from ledger.coupons.commands import CreateCoupon, DiscountRequest
 from ledger.coupons.terms import CouponTerms
 from ledger.customers.commands import CreateCustomer, UpdateCustomer
@@ -27,7 +26,7 @@ from ledger.store.mapper import inflate
 from ledger.test_clocks.commands import CreateTestClock
 from tests.audit.evidence.conftest import shop_of_two
 from tests.support.billing_ledger import at, subscription_request
-from tests.support.evidence import Files, packed, verdict
+from tests.support.evidence import Files, archived, packed, verdict
 from tests.support.stored_ledger import StoredLedger
 
 
@@ -128,7 +127,7 @@ def everything_readable(files: Files) -> bytes:
         for line in files[verify.USAGE].splitlines()
         for proof in json.loads(line)["proof"]
     ]
-    return b"\n".join([*files.values(), *decoded, archive(files)])
+    return b"\n".join([*files.values(), *decoded, archived(files)])
 
 
 def test_nothing_of_other_customers_is_in_it(busy: tuple[Marked, str]) -> None:

@@ -16,7 +16,16 @@ from ledger.prices.commands import UpdatePrice
 from ledger.store.datastore import Datastore
 from tests.audit.evidence.conftest import shop_of_two
 from tests.support.billing_ledger import at
-from tests.support.evidence import KEY, ORIGIN, Files, listed_anew, packed, run_verifier, verdict
+from tests.support.evidence import (
+    KEY,
+    ORIGIN,
+    Files,
+    archived,
+    listed_anew,
+    packed,
+    run_verifier,
+    verdict,
+)
 from tests.support.postgres import Database
 from tests.support.stored_ledger import StoredLedger
 
@@ -46,7 +55,7 @@ def test_a_bare_python_in_an_empty_folder_checks_it(
     files: Files, tmp_path: Path, form: str
 ) -> None:
     if form == "archive":
-        (tmp_path / "pack.zip").write_bytes(archive(files))
+        (tmp_path / "pack.zip").write_bytes(archived(files))
         (tmp_path / "verify.py").write_bytes(files[verify.VERIFIER])
     else:
         for name, content in files.items():
@@ -60,7 +69,7 @@ def test_a_bare_python_in_an_empty_folder_checks_it(
 
 
 def test_the_known_key_is_compared(files: Files, tmp_path: Path) -> None:
-    (tmp_path / "pack.zip").write_bytes(archive(files))
+    (tmp_path / "pack.zip").write_bytes(archived(files))
     (tmp_path / "verify.py").write_bytes(files[verify.VERIFIER])
     known = str(KEY.public(ORIGIN))
     done = run_verifier(tmp_path, "pack.zip", "--key", known)
@@ -98,11 +107,45 @@ def test_a_pack_is_the_same_however_often_it_is_made(datastore: Datastore) -> No
     ledger = shop_of_two(datastore)
     invoice = ledger.close("2026-02-01")
     ledger.finalize(invoice, "2026-02-01T01:00")
-    first = archive(packed(ledger.application, invoice))
-    assert archive(packed(ledger.application, invoice)) == first
+    first = archived(packed(ledger.application, invoice))
+    assert archived(packed(ledger.application, invoice)) == first
     with zipfile.ZipFile(io.BytesIO(first)) as made:
         assert made.namelist() == sorted(made.namelist())
         assert {entry.date_time for entry in made.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_an_archive_is_the_same_from_memory_and_from_a_file(files: Files) -> None:
+    many = files[verify.USAGE] + b"".join(b"%d %d\n" % (n, n * n) for n in range(200_000))
+    assert len(many) > 3 * verify.PIECE
+    written = io.BytesIO()
+    archive({**files, verify.USAGE: io.BytesIO(many)}, written)
+    assert written.getvalue() == archived({**files, verify.USAGE: many})
+
+
+def test_usage_is_checked_as_a_file_as_it_is_in_memory(files: Files) -> None:
+    assert verdict({**files, verify.USAGE: io.BytesIO(files[verify.USAGE])}) == []
+    altered = files[verify.USAGE].replace(b'"40"', b'"41"')
+    assert altered != files[verify.USAGE]
+    found = verdict({**files, verify.USAGE: io.BytesIO(altered)})
+    assert found == verdict({**files, verify.USAGE: altered})
+    assert "usage.jsonl is not as manifest.json lists it" in found[0]
+
+
+def test_a_file_that_is_altered_while_it_is_checked_is_told(files: Files) -> None:
+    class Altered(io.BytesIO):
+        """Says something else from the third time on that it is read."""
+
+        beginnings = 0
+
+        def seek(self, offset: int, whence: int = 0, /) -> int:
+            self.beginnings += 1
+            if self.beginnings == 3:
+                super().seek(files[verify.USAGE].index(b"a-0-0"))
+                self.write(b"b")
+            return super().seek(offset, whence)
+
+    found = verdict({**files, verify.USAGE: Altered(files[verify.USAGE])})
+    assert found == ["BAD  usage.jsonl: is altered while it is checked"]
 
 
 def test_what_happens_later_has_no_part_in_it(datastore: Datastore) -> None:
@@ -110,10 +153,12 @@ def test_what_happens_later_has_no_part_in_it(datastore: Datastore) -> None:
     invoice = ledger.close("2026-02-01")
     ledger.finalize(invoice, "2026-02-01T01:00")
     before = collect(ledger.application, invoice)
+    shown = list(before.records.shown())
     ledger.use("late", "2026-01-15", "777")
     ledger.do(UpdatePrice(price="price_tokens", changes={"active": False}))
     ledger.finalize(ledger.close("2026-03-01"), "2026-03-01T01:00")
     assert collect(ledger.application, invoice) == before
+    assert list(before.records.shown()) == shown
     assert verdict(packed(ledger.application, invoice)) == []
 
 

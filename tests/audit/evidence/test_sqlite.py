@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.audit.evidence import verify
-from ledger.audit.evidence.sqlite_file import sqlite_file
+from ledger.audit.evidence.sqlite_file import write_sqlite
 from ledger.audit.evidence.tables import TABLES
 from tests.support.evidence import Files
 
@@ -16,7 +16,7 @@ from tests.support.evidence import Files
 @pytest.fixture
 def opened(files: Files, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """The file, opened as any program opens it."""
-    (tmp_path / "pack.sqlite").write_bytes(sqlite_file(files))
+    write_sqlite(files, tmp_path / "pack.sqlite")
     connection = sqlite3.connect(f"file:{tmp_path}/pack.sqlite?mode=ro", uri=True)
     yield connection
     connection.close()
@@ -64,10 +64,14 @@ def test_it_says_what_the_pack_says(opened: sqlite3.Connection, files: Files) ->
     assert records == (6,)
 
 
-def test_it_is_the_same_however_often_it_is_made(files: Files) -> None:
-    assert sqlite_file(files) == sqlite_file(files)
+def test_it_is_the_same_however_often_it_is_made(files: Files, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    write_sqlite(files, first)
+    write_sqlite(files, second)
+    assert first.read_bytes() == second.read_bytes()
 
 
-def test_a_pack_that_cannot_be_read_makes_none(files: Files) -> None:
+def test_a_pack_that_cannot_be_read_makes_none(files: Files, tmp_path: Path) -> None:
+    rest = {name: content for name, content in files.items() if name != verify.USAGE}
     with pytest.raises(verify.Bad, match="is missing"):
-        sqlite_file({name: content for name, content in files.items() if name != verify.USAGE})
+        write_sqlite(rest, tmp_path / "pack.sqlite")

@@ -99,14 +99,14 @@ def test_many_leaves_have_one_proof(data: st.DataObject) -> None:
     leaves = [leaf_hash(bytes([n])) for n in range(size)]
     indexes = sorted(data.draw(st.sets(st.integers(0, size - 1), min_size=1)))
     proof = multiproof(indexes, size, hashes_over(leaves))
-    known = {index: leaves[index] for index in indexes}
-    assert verify.rebuilt_root(size, known, proof) == root_of(leaves)
+    known = [leaves[index] for index in indexes]
+    assert verify.rebuilt_root(size, indexes, known, proof) == root_of(leaves)
     assert len(proof) <= len(indexes) * size.bit_length()
-    forged = {**known, indexes[0]: leaf_hash(b"forged")}
-    assert verify.rebuilt_root(size, forged, proof) != root_of(leaves)
+    forged = [leaf_hash(b"forged"), *known[1:]]
+    assert verify.rebuilt_root(size, indexes, forged, proof) != root_of(leaves)
     for other in (proof[1:], [*proof, bytes(32)]) if proof else ([bytes(32)],):
         with pytest.raises(ValueError, match="too"):
-            verify.rebuilt_root(size, known, other)
+            verify.rebuilt_root(size, indexes, known, other)
 
 
 @pytest.mark.parametrize("indexes", [[], [-1], [4], [0, 9]])
@@ -115,7 +115,7 @@ def test_leaves_outside_of_the_tree_have_no_proof(indexes: list[int]) -> None:
     with pytest.raises(ValueError, match="tree"):
         multiproof(indexes, 4, hashes_over(leaves))
     with pytest.raises(ValueError, match="tree"):
-        verify.rebuilt_root(4, dict.fromkeys(indexes, leaves[0]), [])
+        verify.rebuilt_root(4, indexes, leaves[:1] * len(indexes), [])
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -170,9 +170,11 @@ def test_usage_amounts_to_what_the_ledger_says(
         ),
     )
     definition = {"formula": formula, "event_time_window": window, "value_key": "value"}
-    counted = verify.counted_events(rows, definition, start, end)
-    assert verify.amounts_to(formula, counted) == usage.quantity
-    assert verify.evidence_of(formula, counted) == {
+    counting = verify.Counting(definition, start, end)
+    counted = sum(counting.take(*row) for row in rows) + len(counting.finish())
+    assert counted == usage.meter_events
+    assert counting.amount() == usage.quantity
+    assert counting.evidence() == {
         "meter_events": usage.meter_events,
         "first_position": usage.first_position,
         "last_position": usage.last_position,
@@ -189,4 +191,4 @@ def test_usage_amounts_to_what_the_ledger_says(
     ],
 )
 def test_an_average_is_rounded_as_amounts_are(numbers: list[str], mean: str) -> None:
-    assert verify.average([Decimal(one) for one in numbers]) == Decimal(mean)
+    assert verify.average(sum(map(Decimal, numbers), Decimal(0)), len(numbers)) == Decimal(mean)

@@ -13,7 +13,7 @@ from eventsourcing.persistence import Notification
 
 from ledger.audit.evidence.disclosure import Disclosure, ShownEvent
 from ledger.audit.evidence.issued import IssuedInvoice
-from ledger.audit.evidence.own_usage import OwnUsage, ShownUsage, shown_usage
+from ledger.audit.evidence.own_usage import OwnRecords, OwnUsage, Place
 from ledger.invoices.events import DraftLine
 from ledger.invoices.numbering import numbers_stream
 from ledger.invoices.redrafting import UnexplainedInvoice
@@ -31,13 +31,14 @@ _PAGE: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What proves an invoice. `document` are the bytes that were hashed when it was finalized."""
+    """What proves an invoice. `document` are the bytes that were hashed when it was finalized;
+    `records`, which may be many, are read from the log when they are asked for."""
 
     ledger_id: int
     invoice: str
     document: bytes
     events: tuple[ShownEvent, ...]
-    usage: tuple[ShownUsage, ...]
+    records: OwnRecords
 
     @property
     def last_position(self) -> int:
@@ -71,7 +72,7 @@ def collect(ledger: EventSourcedLedger, invoice_id: str) -> Evidence:
         invoice=invoice_id,
         document=issued.document,
         events=tuple(disclosure.of(stored)),
-        usage=usage.shown,
+        records=usage.records,
     )
 
 
@@ -87,7 +88,7 @@ def _streams(
 
 
 def _usage(issued: IssuedInvoice, then: Work) -> tuple[OwnUsage, list[Notification]]:
-    """The usage of the invoice's lines, and the cancellations of some of it."""
+    """The usage of the invoice's lines, and the cancellations of some of it, in any order."""
     recorder, customer = then.recorder, issued.draft.customer
     metered = [line for line in issued.draft.lines if line.kind == "metered" and line.meter]
     defined = {meter: _meter(then, meter) for line in metered if (meter := line.meter)}
@@ -97,13 +98,13 @@ def _usage(issued: IssuedInvoice, then: Work) -> tuple[OwnUsage, list[Notificati
         start, end = to_microseconds(line.period.start), to_microseconds(line.period.end)
         reaches.setdefault(meter.id, []).append(meter.reach(start, end))
     within = _positions(issued, metered, defined.values())
-    shown = tuple(shown_usage(recorder, customer, reaches, within))
-    places = {(one.position, own.ordinal) for one in shown for own in one.records}
-    cancelled: dict[tuple[int, int], Notification] = {}
-    for stored, event in _cancellations(then, issued.final.through_position) if places else ():
-        if event.customer == customer and (event.position, event.ordinal) in places:
+    records = OwnRecords(recorder, customer, reaches, within)
+    cancelled: dict[Place, Notification] = {}
+    for stored, event in _cancellations(then, issued.final.through_position) if reaches else ():
+        if event.customer == customer:
             cancelled[event.position, event.ordinal] = stored
-    return OwnUsage(shown, cancelled.keys()), list(cancelled.values())
+    shown = {place for place, _ in records.each() if place in cancelled} if cancelled else None
+    return OwnUsage(records, shown or ()), [cancelled[place] for place in shown or ()]
 
 
 def _meter(work: Work, meter_id: str) -> MeterDefinition:

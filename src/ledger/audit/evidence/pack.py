@@ -3,10 +3,11 @@
 import base64
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from io import BytesIO
-from typing import Any, Final, NamedTuple
+from io import SEEK_END
+from shutil import copyfileobj
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
@@ -24,6 +25,9 @@ _READABLE: Final = 0o100644 << 16
 _UNIX: Final = 3
 
 
+Files = Mapping[str, bytes | BinaryIO]
+"""The files of a pack by name. The one that may be larger than memory is an open file."""
+
 HashesOf = Callable[[Iterable[Span]], Iterable[bytes]]
 """Gives the hashes of spans of a ledger's tree, in their order."""
 
@@ -36,14 +40,27 @@ class SignedRoot(NamedTuple):
     public_key: str
 
 
-def pack_files(evidence: Evidence, signed: SignedRoot, hashes_of: HashesOf) -> dict[str, bytes]:
-    """The files by name, sorted. Raises ValueError for a checkpoint that is too old."""
+class Packed(NamedTuple):
+    """The files of a pack by name, sorted, and how many meter events they show."""
+
+    files: Files
+    meter_events: int
+
+
+def pack_files(
+    evidence: Evidence, signed: SignedRoot, hashes_of: HashesOf, usage: BinaryIO
+) -> Packed:
+    """The files of a pack. `usage` is an empty file for the records of the customer, which is one
+    of them then and has to stay open.
+
+    Raises ValueError for a checkpoint that is too old.
+    """
     document = msgspec.json.decode(evidence.document)
+    positions, meter_events, of_usage = _write_usage(evidence, usage)
     made = {
         verify.INVOICE: evidence.document,
         verify.EVENTS: b"".join(map(_event_line, evidence.events)),
-        verify.USAGE: b"".join(map(_usage_line, evidence.usage)),
-        verify.PROOF: _proof(evidence, signed.size, hashes_of),
+        verify.PROOF: _proof(evidence, positions, signed.size, hashes_of),
         verify.CHECKPOINT: signed.note.encode(),
         verify.KEY: f"{signed.public_key}\n".encode(),
         verify.LINES: verify.lines_csv(document),
@@ -60,28 +77,32 @@ def pack_files(evidence: Evidence, signed: SignedRoot, hashes_of: HashesOf) -> d
             "format": verify.FORMAT,
             "ledger_id": evidence.ledger_id,
             "invoice": evidence.invoice,
-            "files": listed,
+            "files": {**listed, verify.USAGE: of_usage},
         }
     )
-    return dict(sorted(made.items()))
+    return Packed(dict(sorted({**made, verify.USAGE: usage}.items())), meter_events)
 
 
-def archive(contents: Mapping[str, bytes]) -> bytes:
-    """A zip of files, in the order given."""
-    written = BytesIO()
+def archive(contents: Files, written: BinaryIO) -> None:
+    """Write a zip of files, in the order given."""
     with zipfile.ZipFile(written, "w") as made:
         for name, content in contents.items():
             entry = zipfile.ZipInfo(name, _FIXED_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system, entry.external_attr = _UNIX, _READABLE
-            made.writestr(entry, content)
-    return written.getvalue()
+            if isinstance(content, bytes):
+                made.writestr(entry, content)
+                continue
+            entry.file_size = content.seek(0, SEEK_END)
+            content.seek(0)
+            with made.open(entry, "w") as member:
+                copyfileobj(content, member, verify.PIECE)
 
 
-def what_is_wrong(contents: Mapping[str, bytes]) -> list[str]:
+def what_is_wrong(contents: Files) -> list[str]:
     """What the verifier of a pack says against it; nothing if it holds."""
     said: list[str] = []
-    verify.check(verify.Pack(dict(contents)), said.append)
+    verify.check(verify.Pack(contents), said.append)
     return [line for line in said if not line.startswith("ok ")]
 
 
@@ -110,8 +131,21 @@ def _usage_line(usage: ShownUsage) -> bytes:
     return msgspec.json.encode(fields) + b"\n"
 
 
-def _proof(evidence: Evidence, size: int, hashes_of: HashesOf) -> bytes:
-    positions = sorted(one.position for one in (*evidence.events, *evidence.usage))
+def _write_usage(evidence: Evidence, file: BinaryIO) -> tuple[list[int], int, dict[str, Any]]:
+    """The positions of the usage events, how many records they show, and what the manifest says of
+    the file."""
+    positions, records, size, hashed = list[int](), 0, 0, hashlib.sha256()
+    for usage in evidence.records.shown():
+        line = _usage_line(usage)
+        file.write(line)
+        hashed.update(line)
+        positions.append(usage.position)
+        records, size = records + len(usage.records), size + len(line)
+    return positions, records, {"bytes": size, "sha256": hashed.hexdigest()}
+
+
+def _proof(evidence: Evidence, usage: Sequence[int], size: int, hashes_of: HashesOf) -> bytes:
+    positions = sorted([*(event.position for event in evidence.events), *usage])
     spans = unknown_spans([position - 1 for position in positions], size)
     return msgspec.json.encode({"hashes": list(_texts(hashes_of(spans)))})
 

@@ -6,21 +6,27 @@ It is read from the pack's files, and proves nothing by itself: that is what the
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from ledger.audit.evidence import verify
+from ledger.audit.evidence.pack import Files
 from ledger.audit.evidence.tables import TABLES
 from ledger.kernel.clock import from_microseconds
 
 Row = tuple[Any, ...]
 
 
-def sqlite_file(contents: Mapping[str, bytes]) -> bytes:
-    """The bytes of a SQLite file that holds what a pack's files say. Raises verify.Bad for a pack
-    that cannot be read."""
-    pack = verify.Pack(dict(contents))
-    made = sqlite3.connect(":memory:")
-    try:
+def write_sqlite(contents: Files, file: Path) -> None:
+    """Make a SQLite file that holds what a pack's files say. Raises verify.Bad for a pack that
+    cannot be read."""
+    pack = verify.Pack(contents)
+    # Whoever is interrupted begins anew: nothing is to be recovered.
+    with closing(sqlite3.connect(file)) as made:
+        made.execute("PRAGMA journal_mode = OFF")
+        made.execute("PRAGMA synchronous = OFF")
         for name, columns in TABLES.items():
             made.execute(f"CREATE TABLE {name} ({columns})")
             _fill(made, name, ROWS[name](pack))
@@ -28,9 +34,6 @@ def sqlite_file(contents: Mapping[str, bytes]) -> bytes:
         made.execute("CREATE INDEX counted_by_event ON counted (position, ordinal)")
         made.commit()
         made.execute("VACUUM")
-        return made.serialize()
-    finally:
-        made.close()
 
 
 def _fill(made: sqlite3.Connection, name: str, rows: Iterable[Row]) -> None:
@@ -133,11 +136,14 @@ def _meter_events(pack: verify.Pack) -> Iterator[Row]:
 
 
 def _counted(pack: verify.Pack) -> Iterator[Row]:
-    records = verify.uncancelled_records(pack)
-    for line in pack.document["lines"]:
-        if line["kind"] == "metered":
-            for event in verify.counted_of(pack, line, records):
-                yield (line["id"], event[0], event[1])
+    countings = verify.countings_of(pack)
+    for position, ordinal, record in verify.uncancelled_records(pack):
+        for line, counting in countings.get(record[1], ()):
+            if counting.take(position, ordinal, record):
+                yield (line["id"], position, ordinal)
+    for line, counting in chain.from_iterable(countings.values()):
+        for position, ordinal, *_ in counting.finish():
+            yield (line["id"], position, ordinal)
 
 
 def _proofs(pack: verify.Pack) -> Iterator[Row]:

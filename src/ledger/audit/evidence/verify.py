@@ -25,12 +25,15 @@ import json
 import re
 import sys
 import zipfile
+import zlib
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
+from heapq import merge
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 FORMAT = "tallybook/evidence/1"
 README_SHA256 = "9f630c0c0cd79b1d0edb08efec5aa08a8ab7cf735dc5427242c6b4c1537bb968"
@@ -156,13 +159,14 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
-def rebuilt_root(size: int, known: dict[int, bytes], hashes: list[bytes]) -> bytes:
-    """The root of a tree of which some leaves are known, by index, and for the rest the roots of
-    the largest subtrees without a known leaf, from left to right.
+def rebuilt_root(
+    size: int, indexes: Sequence[int], leaves: Sequence[bytes], hashes: Iterable[bytes]
+) -> bytes:
+    """The root of a tree of which the leaves at some indexes, which ascend, are known, and for the
+    rest the roots of the largest subtrees without a known leaf, from left to right.
 
     Raises ValueError for an index outside of the tree, and for too many or too few hashes.
     """
-    indexes = sorted(known)
     if not indexes or indexes[0] < 0 or indexes[-1] >= size:
         raise ValueError("a leaf is not in the tree")
     others = iter(hashes)
@@ -171,7 +175,7 @@ def rebuilt_root(size: int, known: dict[int, bytes], hashes: list[bytes]) -> byt
         if first == last:
             return next(others)
         if high - low == 1:
-            return known[low]
+            return leaves[first]
         middle = low + (1 << ((high - low - 1).bit_length() - 1))
         cut = bisect_left(indexes, middle, first, last)
         return node_hash(root(low, middle, first, cut), root(middle, high, cut, last))
@@ -267,13 +271,13 @@ def number_of(value: str | None) -> decimal.Decimal:
     return decimal.Decimal(value or 0)
 
 
-def average(values: list[decimal.Decimal]) -> decimal.Decimal:
+def average(whole: decimal.Decimal, number: int) -> decimal.Decimal:
     """To 12 decimals, a half away from zero."""
-    if not values:
+    if not number:
         return decimal.Decimal(0)
-    mean = Fraction(total(values)) / len(values) * 10**12
-    whole = (2 * abs(mean.numerator) + mean.denominator) // (2 * mean.denominator)
-    return decimal.Decimal(whole if mean > 0 else -whole).scaleb(-12, EXACT)
+    mean = Fraction(whole) / number * 10**12
+    units = (2 * abs(mean.numerator) + mean.denominator) // (2 * mean.denominator)
+    return decimal.Decimal(units if mean > 0 else -units).scaleb(-12, EXACT)
 
 
 def total(values: Any) -> decimal.Decimal:
@@ -283,75 +287,152 @@ def total(values: Any) -> decimal.Decimal:
     return result
 
 
-def amounts_to(formula: str, counted: list[tuple[Any, ...]]) -> decimal.Decimal:
-    """What a formula makes of (position, ordinal, timestamp, value) in the order of the log."""
-    if formula == "count":
-        return decimal.Decimal(len(counted))
-    if formula == "unique_count":
-        return decimal.Decimal(len({event[3] or "" for event in counted}))
-    if formula == "last":
-        latest = max(counted, key=lambda event: (event[2], event[:2]), default=None)
-        return number_of(latest[3] if latest else None)
-    values = [number_of(event[3]) for event in counted]
-    if formula == "average":
-        return average(values)
-    made = {"sum": total, "max": max, "min": min}[formula]
-    return made(values) if values else decimal.Decimal(0)
+class Counting:
+    """What the records of a meter from `start` up to `end` amount to, taken one after the other in
+    the order of the log. None of them is kept, but for one an hour or day where only that counts.
+    """
 
+    def __init__(self, meter: dict[str, Any], start: int, end: int) -> None:
+        self.formula, self.start, self.end = meter["formula"], start, end
+        self.text = meter["value_key"] if self.formula == "unique_count" else None
+        self.width = WIDTHS[meter["event_time_window"]]
+        self.latest: dict[int, tuple[Any, ...]] = {}
+        self.events = 0
+        self.first: int | None = None
+        self.last: int | None = None
+        self.digest = hashlib.sha256()
+        self.sum = decimal.Decimal(0)
+        self.least: decimal.Decimal | None = None
+        self.most: decimal.Decimal | None = None
+        self.newest: tuple[Any, ...] | None = None
+        self.texts: set[str] = set()
 
-def counted_events(
-    records: list[tuple[Any, ...]], meter: dict[str, Any], start: int, end: int
-) -> list[tuple[Any, ...]]:
-    """Those of a meter's (position, ordinal, record) that count from `start` up to `end`."""
-    width = WIDTHS[meter["event_time_window"]]
-    texts = meter["formula"] == "unique_count"
-    placed = [
-        (place, ordinal, one[3], one[5].get(meter["value_key"]) if texts else one[4])
-        for place, ordinal, one in records
-    ]
-    if width is not None:
-        first, last = start // width * width, -(-end // width) * width
-        latest = {event[2] // width: event for event in placed if first <= event[2] < last}
-        placed = sorted(latest.values(), key=lambda event: event[:2])
-    return [event for event in placed if start <= event[2] < end]
+    def take(self, position: int, ordinal: int, record: list[Any]) -> bool:
+        """Take the next record; whether it counts for sure."""
+        time = record[3]
+        value = record[4] if self.text is None else record[5].get(self.text)
+        event = (position, ordinal, time, value)
+        if self.width is not None:
+            first = self.start // self.width * self.width
+            if first <= time < -(-self.end // self.width) * self.width:
+                self.latest[time // self.width] = event
+            return False
+        if self.start <= time < self.end:
+            self.count(event)
+            return True
+        return False
 
+    def finish(self) -> list[tuple[Any, ...]]:
+        """Count those of which only the end shows that they count; these."""
+        chosen = sorted(self.latest.values(), key=lambda event: event[:2])
+        chosen = [event for event in chosen if self.start <= event[2] < self.end]
+        for event in chosen:
+            self.count(event)
+        self.latest.clear()
+        return chosen
 
-def evidence_of(formula: str, counted: list[tuple[Any, ...]]) -> dict[str, Any]:
-    """How many events, from where to where, and their digest, as an invoice states it."""
-    digest = hashlib.sha256()
-    for position, ordinal, _, value in counted:
+    def count(self, event: tuple[Any, ...]) -> None:
+        position, ordinal, time, value = event
+        self.events += 1
+        self.first = position if self.first is None else self.first
+        self.last = position
         text = value or ""
-        if formula == "unique_count":
+        if self.text is not None:
+            self.texts.add(text)
             text = f"{len(text.encode())}:{text}"
-        digest.update(f"{position}/{ordinal} {text}\n".encode())
-    return {
-        "meter_events": len(counted),
-        "first_position": counted[0][0] if counted else None,
-        "last_position": counted[-1][0] if counted else None,
-        "digest": digest.hexdigest(),
-    }
+        self.digest.update(f"{position}/{ordinal} {text}\n".encode())
+        if self.formula in ("sum", "average"):
+            self.sum = EXACT.add(self.sum, number_of(value))
+        elif self.formula in ("min", "max"):
+            number = number_of(value)
+            self.least = number if self.least is None else min(self.least, number)
+            self.most = number if self.most is None else max(self.most, number)
+        elif self.formula == "last":
+            self.newest = max(self.newest or (), (time, position, ordinal, value))
+
+    def amount(self) -> decimal.Decimal:
+        """What the formula makes of them."""
+        amounts = {
+            "count": decimal.Decimal(self.events),
+            "unique_count": decimal.Decimal(len(self.texts)),
+            "last": number_of(self.newest[3] if self.newest else None),
+            "average": average(self.sum, self.events),
+            "sum": self.sum,
+            "max": self.most,
+            "min": self.least,
+        }
+        return amounts[self.formula] or decimal.Decimal(0)
+
+    def evidence(self) -> dict[str, Any]:
+        """How many events, from where to where, and their digest, as an invoice states it."""
+        return {
+            "meter_events": self.events,
+            "first_position": self.first,
+            "last_position": self.last,
+            "digest": self.digest.hexdigest(),
+        }
 
 
 # -- The pack --------------------------------------------------------------------------------------
 
 
+Content = Any
+"""The bytes of a file; of one that may be large, a binary file that is open, which is read again
+from its start whenever that is needed."""
+
+PIECE = 1 << 20
+
+
 class Pack:
     """The files of a pack, and what they say."""
 
-    def __init__(self, files: dict[str, bytes], known_key: str | None = None) -> None:
+    def __init__(self, files: Mapping[str, Content], known_key: str | None = None) -> None:
         self.files, self.known_key = files, known_key
         self._read: dict[str, Any] = {}
+        self._measured: dict[str, dict[str, Any]] = {}
 
     def content(self, name: str) -> bytes:
         if name not in self.files:
             raise Bad(name, "is missing")
-        return self.files[name]
+        content = self.files[name]
+        return content if isinstance(content, bytes) else b"".join(self.pieces(name))
+
+    def pieces(self, name: str, lines: bool = False) -> Iterator[bytes]:
+        """A file bit by bit, or line by line. Raises Bad when it is not as it was before."""
+        content = self.files.get(name)
+        if content is None:
+            raise Bad(name, "is missing")
+        file: BinaryIO = io.BytesIO(content) if isinstance(content, bytes) else content
+        size, hashed = 0, hashlib.sha256()
+        try:
+            file.seek(0)
+            while piece := file.readline() if lines else file.read(PIECE):
+                size += len(piece)
+                hashed.update(piece)
+                yield piece
+        except (EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+            raise Bad(name, f"cannot be read: {error}") from None
+        found = {"bytes": size, "sha256": hashed.hexdigest()}
+        if self._measured.setdefault(name, found) != found:
+            raise Bad(name, "is altered while it is checked")
+
+    def measured(self, name: str) -> dict[str, Any]:
+        """How large a file is, and its SHA-256."""
+        if name not in self._measured:
+            for _ in self.pieces(name):
+                pass
+        return self._measured[name]
 
     def _once(self, name: str, read: Callable[[bytes], Any]) -> Any:
         """What a file says, read once. Raises Bad for one that cannot be read."""
+        return self._made_once(name, lambda: read(self.content(name)))
+
+    def _made_once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self._read:
             try:
-                self._read[name] = read(self.content(name))
+                self._read[name] = make()
+            except Bad as bad:
+                self._read[name] = bad
             except DAMAGE as error:
                 self._read[name] = Bad(name, f"cannot be read: {error}")
         if isinstance(self._read[name], Bad):
@@ -372,9 +453,16 @@ class Pack:
         return self._once(EVENTS, read_events)
 
     @property
-    def usage(self) -> list[dict[str, Any]]:
-        """The usage events with the customer's own records, in the order of the log."""
-        return self._once(USAGE, read_usage)
+    def leaves(self) -> Leaves:
+        """What the usage events come to, each of which was checked."""
+        return self._made_once(USAGE, lambda: read_usage(self.pieces(USAGE, lines=True)))
+
+    @property
+    def usage(self) -> Iterator[dict[str, Any]]:
+        """The usage events with the customer's own records, in the order of the log. Raises Bad
+        before the first if any was altered."""
+        if self.leaves.records:
+            yield from json_lines(self.pieces(USAGE, lines=True))
 
     @property
     def proof(self) -> list[bytes]:
@@ -419,10 +507,10 @@ def read_manifest(content: bytes) -> dict[str, Any]:
     return manifest
 
 
-def json_lines(content: bytes) -> Iterator[dict[str, Any]]:
+def json_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """Each line of a file, in the order of the log."""
     before = 0
-    for number, line in enumerate(io.BytesIO(content), 1):
+    for number, line in enumerate(lines, 1):
         try:
             read = json.loads(line)
             position = read["position"]
@@ -443,7 +531,7 @@ OF_USAGE = {"position", "topic", "backfill", "count", "meta", "root", "records",
 
 def read_events(content: bytes) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
-    for event in json_lines(content):
+    for event in json_lines(io.BytesIO(content)):
         if set(event) not in (SHOWN, WITHHELD):
             raise ValueError(f"the event at {event['position']} has other fields than events have")
         if "state" in event:
@@ -454,20 +542,40 @@ def read_events(content: bytes) -> list[dict[str, Any]]:
     return events
 
 
-def read_usage(content: bytes) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for usage in json_lines(content):
+class Leaves(NamedTuple):
+    """Usage events, place by place: where they stand, what they are, and the digest of what they
+    hold. `records` is how many records of them are shown."""
+
+    positions: array[int]
+    topics: list[str]
+    contents: list[bytes]
+    records: int
+
+    def hashes(self, ledger_id: int) -> Iterator[tuple[int, bytes]]:
+        """Each position and the leaf there."""
+        for position, topic, content in zip(self.positions, self.topics, self.contents):
+            event = {"position": position, "stream": "usage", "version": position, "topic": topic}
+            yield position, event_leaf(ledger_id, event, content.hex())
+
+
+def read_usage(lines: Iterable[bytes]) -> Leaves:
+    """Check the records of each usage event, of which none is kept."""
+    positions, topics, contents, records = array("q"), list[str](), list[bytes](), 0
+    for usage in json_lines(lines):
         if set(usage) != OF_USAGE or not usage["topic"].startswith("usage.recorded.v"):
             raise ValueError(f"the event at {usage['position']} has other fields than usage has")
-        known = {ordinal: leaf_hash(plain_json(record)) for ordinal, record in usage["records"]}
-        if [ordinal for ordinal, _ in usage["records"]] != sorted(known):
+        ordinals = [ordinal for ordinal, _ in usage["records"]]
+        if any(later <= before for before, later in zip(ordinals, ordinals[1:])):
             raise ValueError(f"the records at {usage['position']} are not in order")
+        leaves = [leaf_hash(plain_json(record)) for _, record in usage["records"]]
         proof = [base64.b64decode(one, validate=True) for one in usage["proof"]]
-        if rebuilt_root(usage["count"], known, proof).hex() != usage["root"]:
+        if rebuilt_root(usage["count"], ordinals, leaves, proof).hex() != usage["root"]:
             raise ValueError(f"a record of the usage event at {usage['position']} was altered")
-        usage.update(stream="usage", version=usage["position"])
-        found.append(usage)
-    return found
+        positions.append(usage["position"])
+        topics.append(sys.intern(usage["topic"]))
+        contents.append(bytes.fromhex(usage_content(usage, usage["root"])))
+        records += len(leaves)
+    return Leaves(positions, topics, contents, records)
 
 
 def read_key(content: bytes) -> tuple[str, str, bytes]:
@@ -512,10 +620,9 @@ def check_files(pack: Pack) -> str:
     wrong += [f"{name} is not listed in {MANIFEST}" for name in sorted(there - set(listed))]
     wrong += [f"{name} is not a part of a pack" for name in sorted(set(listed) - FILES)]
     for name in sorted(there & set(listed)):
-        content = pack.files[name]
-        if listed[name] != {"bytes": len(content), "sha256": sha256(content)}:
+        if listed[name] != pack.measured(name):
             wrong.append(f"{name} is not as {MANIFEST} lists it")
-    if README in there and sha256(pack.files[README]) != README_SHA256:
+    if README in there and pack.measured(README)["sha256"] != README_SHA256:
         wrong.append(f"{README} is not the one that goes with this verify.py")
     if wrong:
         raise Bad("files", "; ".join(wrong))
@@ -536,24 +643,24 @@ def check_inclusion(pack: Pack) -> str:
     """Every event, and with it every record, is in the log that was signed."""
     size, root = pack.checkpoint
     ledger_id = pack.manifest["ledger_id"]
-    leaves: dict[int, bytes] = {}
-    for event in pack.events:
-        leaves[event["position"] - 1] = event_leaf(ledger_id, event, event["content"])
-    for usage in pack.usage:
-        content = usage_content(usage, usage["root"])
-        leaves[usage["position"] - 1] = event_leaf(ledger_id, usage, content)
-    if len(leaves) != len(pack.events) + len(pack.usage):
-        raise Bad(USAGE, "two events have the same position")
+    usage, indexes, leaves = pack.leaves, array("q"), list[bytes]()
+    events = [
+        (event["position"], event_leaf(ledger_id, event, event["content"])) for event in pack.events
+    ]
+    for position, leaf in merge(events, usage.hashes(ledger_id)):
+        if indexes and indexes[-1] == position - 1:
+            raise Bad(USAGE, "two events have the same position")
+        indexes.append(position - 1)
+        leaves.append(leaf)
     try:
-        found = rebuilt_root(size, leaves, pack.proof)
+        found = rebuilt_root(size, indexes, leaves, pack.proof)
     except ValueError as error:
         raise Bad(PROOF, f"{error}") from None
     if found != root:
         raise Bad(f"{EVENTS}, {USAGE} or {PROOF}", "they do not lead to what was signed")
-    records = sum(len(usage["records"]) for usage in pack.usage)
     return (
-        f"{len(pack.events)} events, and {records} meter events in {len(pack.usage)} usage events, "
-        "are in the signed log"
+        f"{len(events)} events, and {usage.records} meter events in {len(usage.positions)} usage "
+        "events, are in the signed log"
     )
 
 
@@ -608,31 +715,35 @@ def check_number(pack: Pack) -> str:
 
 def check_usage(pack: Pack) -> str:
     """Quantities and evidence of metered lines follow from the customer's own records."""
-    document, lines, events = pack.document, 0, 0
-    records = uncancelled_records(pack)
-    for line in document["lines"]:
-        if line["kind"] != "metered":
-            continue
-        meter, counted = pack.meter(line["meter"]), counted_of(pack, line, records)
-        if evidence_of(meter["formula"], counted) != line["evidence"]:
+    countings = countings_of(pack)
+    for position, ordinal, record in uncancelled_records(pack):
+        for _, counting in countings.get(record[1], ()):
+            counting.take(position, ordinal, record)
+    lines, events = 0, 0
+    for line, counting in (one for of_meter in countings.values() for one in of_meter):
+        counting.finish()
+        if counting.evidence() != line["evidence"]:
             raise Bad(USAGE, f"the meter events of line {line['id']} are not those it was billed")
-        quantity = amounts_to(meter["formula"], counted)
+        quantity = counting.amount()
         if max(quantity, decimal.Decimal(0)) != decimal.Decimal(line["quantity"]):
             raise Bad(INVOICE, f"line {line['id']} bills {line['quantity']}, used is {quantity}")
-        lines, events = lines + 1, events + len(counted)
+        lines, events = lines + 1, events + counting.events
     return f"the quantities of {lines} metered lines follow from {events} meter events"
 
 
-def counted_of(
-    pack: Pack, line: dict[str, Any], records: dict[str, list[tuple[Any, ...]]]
-) -> list[tuple[Any, ...]]:
-    """What a metered line counts of the records that were not cancelled."""
-    start, end = (microseconds(line["period"][name]) for name in ("start", "end"))
-    return counted_events(records.get(line["meter"], []), pack.meter(line["meter"]), start, end)
+def countings_of(pack: Pack) -> dict[str, list[tuple[dict[str, Any], Counting]]]:
+    """By meter its lines, each with what is to count its records."""
+    found: dict[str, list[tuple[dict[str, Any], Counting]]] = {}
+    for line in pack.document["lines"]:
+        if line["kind"] == "metered":
+            start, end = (microseconds(line["period"][name]) for name in ("start", "end"))
+            counting = Counting(pack.meter(line["meter"]), start, end)
+            found.setdefault(line["meter"], []).append((line, counting))
+    return found
 
 
-def uncancelled_records(pack: Pack) -> dict[str, list[tuple[Any, ...]]]:
-    """(position, ordinal, record) by meter, as counted when the invoice was finalized."""
+def uncancelled_records(pack: Pack) -> Iterator[tuple[int, int, list[Any]]]:
+    """Position, ordinal and record of each that counted when the invoice was finalized."""
     document = pack.document
     through = document["through_position"]
     cancelled = {
@@ -640,7 +751,6 @@ def uncancelled_records(pack: Pack) -> dict[str, list[tuple[Any, ...]]]:
         for event in pack.events
         if event["topic"].startswith("meter_event.cancelled.v") and event["position"] <= through
     }
-    found: dict[str, list[tuple[Any, ...]]] = {}
     for usage in pack.usage:
         for ordinal, record in usage["records"]:
             place = (usage["position"], ordinal)
@@ -649,8 +759,7 @@ def uncancelled_records(pack: Pack) -> dict[str, list[tuple[Any, ...]]]:
             if usage["position"] > through:
                 raise Bad(USAGE, f"the record {place} was recorded after the invoice")
             if place not in cancelled:
-                found.setdefault(record[1], []).append((*place, record))
-    return found
+                yield (*place, record)
 
 
 LEADING = ("minimum", "maximum", "proration", "rounding")
@@ -829,9 +938,9 @@ def check(pack: Pack, say: Callable[[str], None]) -> bool:
     return not wrong
 
 
-def read_archive(path: Path) -> dict[str, bytes]:
+def read_archive(path: Path) -> dict[str, Content]:
     """The files of an archive. Raises Bad for one that is damaged."""
-    files: dict[str, bytes] = {}
+    files: dict[str, Content] = {}
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, *DAMAGE) as error:
@@ -841,23 +950,34 @@ def read_archive(path: Path) -> dict[str, bytes]:
             if name in files:
                 raise Bad(name, "is in the archive twice")
             try:
-                files[name] = archive.read(name) if name in READ else b""
+                files[name] = kept(archive.open(name), name) if name in READ else b""
             except Exception as error:  # noqa: BLE001  # every way to be damaged has its own
                 raise Bad(name, f"is damaged in the archive: {error}") from None
     return files
 
 
-def read_folder(path: Path) -> dict[str, bytes]:
+def read_folder(path: Path) -> dict[str, Content]:
     """The files of an unpacked archive. Raises Bad for one that cannot be read."""
-    files: dict[str, bytes] = {}
+    files: dict[str, Content] = {}
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
         try:
             if file.name not in NOT_OURS and not file.is_dir():
-                files[name] = file.read_bytes() if name in READ else b""
+                files[name] = kept(file.open("rb"), name) if name in READ else b""
         except OSError as error:
             raise Bad(name, f"cannot be read: {error.strerror}") from None
     return files
+
+
+def kept(file: Any, name: str) -> Content:
+    """What is kept of a file: its bytes, or the file itself, once it was read to its end, of the
+    one that may be larger than memory."""
+    if name == USAGE:
+        while file.read(PIECE):
+            pass
+        return file
+    with file:
+        return file.read()
 
 
 def arguments(given: list[str]) -> tuple[Path, str | None]:
