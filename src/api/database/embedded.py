@@ -156,13 +156,13 @@ class Embedded:
             server.launch()
         home = self.layout.home
         provisioned = home / "roles-created"
-        if not provisioned.exists():
+        if not provisioned.exists() or provisioned.read_text() != roles.EDITION:
             roles.create_roles(
                 self.admin_url,
                 owner_password=roles.password(home, roles.OWNER),
                 application_password=roles.password(home, roles.APPLICATION),
             )
-            provisioned.touch()
+            provisioned.write_text(roles.EDITION)
 
     def _become_client(self) -> None:
         if self._client is None:

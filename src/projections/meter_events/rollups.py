@@ -30,6 +30,7 @@ from projections.meter_events.singles import (
     decimal_of,
     number_of,
 )
+from projections.meter_events.young import Young
 from projections.runtime.rows import Rows, Spans
 
 MINUTE: Final = 60
@@ -112,12 +113,15 @@ def _roll_up(
         return
     parts: list[Singles] = []
     grown: list[tuple[Stretch, int]] = []
+    young = Young.of(rows)
     for stretch in stretches:
         count, is_finer = held[stretch.singles.series, resolution, stretch.bucket]
         if is_finer:
             parts.append(stretch.part())
         elif count >= MOST_SINGLE[resolution] and stretch.bucket >= kept_from:
             grown.append((stretch, count))
+        elif young is not None:
+            young.keep(resolution, stretch)
     parts += _made_finer(rows, resolution, grown)
     if parts:
         _roll_up(rows, meters, parts, kept_from, finer)
@@ -170,8 +174,16 @@ def _made_finer(rows: Rows, resolution: int, grown: Sequence[tuple[Stretch, int]
         USAGE_ROLLUPS,
         [UsageRollupRow(s.singles.series, resolution, s.bucket, 0, finer=True) for s, _ in grown],
     )
-    whole = [stretch.part() for stretch, count in grown if count == stretch.past - stretch.first]
-    rest = [stretch for stretch, count in grown if count > stretch.past - stretch.first]
+    whole: list[Singles] = []
+    rest: list[Stretch] = []
+    young = Young.of(rows)
+    for stretch, count in grown:
+        if count == stretch.past - stretch.first:
+            whole.append(stretch.part())
+        elif young is not None and (kept := young.take(resolution, stretch, count)):
+            whole.append(kept)
+        else:
+            rest.append(stretch)
     return whole + _recorded(rows, resolution, rest) if rest else whole
 
 

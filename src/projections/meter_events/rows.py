@@ -87,6 +87,7 @@ METER_EVENTS = Table(
     version=VERSION,
     document=False,
     months=ByMonth("timestamp", USAGE_RETENTION),
+    filled_first=True,
 )
 
 CANCELLED_METER_EVENTS = Table(

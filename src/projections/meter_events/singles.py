@@ -109,6 +109,15 @@ class Singles:
         series = series_of(meter, customer)
         return cls(meter, customer, series, times, positions, ordinals, values, payloads, numbers)
 
+    @classmethod
+    def joined(cls, parts: Sequence["Singles"]) -> Self:
+        """The events of several parts of one meter and customer."""
+        events: list[Single] = []
+        for one in parts:
+            columns = one.timestamps, one.positions, one.ordinals, one.values, one.payloads
+            events += zip(*columns, strict=True)
+        return cls.of(parts[0].meter, parts[0].customer, events, Units())
+
     def __len__(self) -> int:
         return len(self.timestamps)
 

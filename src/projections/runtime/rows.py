@@ -39,6 +39,13 @@ class Rows(Protocol):
     @property
     def log(self) -> Log | None: ...
 
+    @property
+    def memory(self) -> dict[str, Any] | None:
+        """What projections may keep from page to page of a ledger while a table of theirs cannot be
+        read, None otherwise. It may be empty at any page: a table that is read all the same can be
+        from then on."""
+        ...
+
     def get(self, table: Table[R], *key: Any) -> R | None: ...
 
     def put(self, table: Table[R], row: R) -> None: ...
@@ -86,6 +93,8 @@ class Rows(Protocol):
 
 class MemoryRows:
     """Rows in memory: for a past state, and for tests of a projection alone."""
+
+    memory: dict[str, Any] | None = None
 
     def __init__(self, log: Log | None = None) -> None:
         self.log = log

@@ -11,6 +11,7 @@ from projections.runtime.copying import HEADER, TRAILER, PackedRows
 from projections.runtime.log import Log
 from projections.runtime.rows import Spans, Within
 from projections.runtime.tables import Table
+from projections.runtime.unkeyed import Unkeyed
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -22,7 +23,10 @@ _COPIED_AT_ONCE = 250_000
 
 
 class SqlRows:
-    """Rows of one ledger over a transaction: read when first asked for, written by `flush`."""
+    """Rows of one ledger over a transaction: read when first asked for, written by `flush`.
+
+    Raises KeyWanted where a table without its key is not only added to.
+    """
 
     def __init__(
         self,
@@ -30,8 +34,11 @@ class SqlRows:
         ledger_id: int,
         suffix: str = "",
         log: Log | None = None,
+        unkeyed: Unkeyed | None = None,
     ) -> None:
         self.log = log
+        self.memory = None if unkeyed is None else unkeyed.memory
+        self._unkeyed = unkeyed
         self._cursor = cursor
         self._ledger_id = ledger_id
         self._suffix = suffix
@@ -41,7 +48,7 @@ class SqlRows:
         self._merged: dict[Table[Any], dict[tuple[Any, ...], msgspec.Struct]] = {}
 
     def get(self, table: Table[R], *key: Any) -> R | None:
-        self._write_added(table)
+        self._before_use(table)
         slot = (table.name, key)
         if slot not in self._known:
             self._known[slot] = self._select(table, key)
@@ -49,11 +56,11 @@ class SqlRows:
         return row if isinstance(row, table.row) else None
 
     def put(self, table: Table[R], row: R) -> None:
-        self._write_added(table)
+        self._before_use(table)
         self._set(table, table.key_of(row), row)
 
     def delete(self, table: Table[Any], *key: Any) -> None:
-        self._write_added(table)
+        self._before_use(table)
         self._set(table, key, None)
 
     def insert_many(self, table: Table[R], rows: Iterable[R]) -> None:
@@ -86,7 +93,7 @@ class SqlRows:
     def merge_returning(
         self, table: Table[R], rows: Iterable[R], *columns: str
     ) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-        self._write_added(table)
+        self._before_use(table)
         self.merge_many(table, rows)
         merged = cast("list[R]", [*self._merged.pop(table, {}).values()])
         if not merged:
@@ -107,7 +114,7 @@ class SqlRows:
         least: bool = False,
         **equal: Any,
     ) -> list[R]:
-        self._write_added(table)
+        self._before_use(table)
         self._write_changed(table)
         statement = table.greatest_statement(
             within.column, order, list(equal), self._suffix, least=least
@@ -119,7 +126,7 @@ class SqlRows:
     def spans(
         self, table: Table[Any], columns: tuple[str, ...], within: Spans
     ) -> list[tuple[Any, ...]]:
-        self._write_added(table)
+        self._before_use(table)
         self._write_changed(table)
         statement = table.spans_statement(columns, within.equal, within.column, self._suffix)
         arrays = table.span_arrays(within.equal, within.spans) | {"ledger_id": self._ledger_id}
@@ -132,6 +139,12 @@ class SqlRows:
             self._write_added(table)
         for table in [*self._changed]:
             self._write_changed(table)
+
+    def _before_use(self, table: Table[Any]) -> None:
+        """What comes before a table is read or changed by its key."""
+        if self._unkeyed is not None:
+            self._unkeyed.expect_key(table)
+        self._write_added(table)
 
     def _write_added(self, table: Table[Any]) -> None:
         """Write what was inserted or merged, before anything else is done with the table."""

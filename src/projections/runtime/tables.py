@@ -48,7 +48,8 @@ class Table(Generic[R]):
     whole row is kept as jsonb as well, and `columns` holds only what queries need. `indexes` are
     lists of columns, after `ledger_id`. A table with `merging` takes rows that are merged with
     those of the same key. One with `months` is cut in partitions; its key holds the column that
-    says the month.
+    says the month. One that is `filled_first` gets its key in a build when its rows are there, or
+    when something is done with it by its key.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Table(Generic[R]):
     document: bool = True
     merging: Merging[R] | None = None
     months: ByMonth | None = None
+    filled_first: bool = False
 
     def relation(self, suffix: str = "") -> LiteralString:
         """The qualified name, safe to put into SQL: it is made of names in this source alone."""

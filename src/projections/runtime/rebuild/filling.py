@@ -22,9 +22,11 @@ from projections.runtime.projection import (
     checkpoint_name,
     takes_usage,
 )
+from projections.runtime.rebuild import keys
 from projections.runtime.rebuild.builds import Positions, advance, positions, set_error
 from projections.runtime.rebuild.pace import Pace, Throttle
 from projections.runtime.sql_rows import SqlRows
+from projections.runtime.unkeyed import KeyWanted, Unkeyed
 
 _PAGE_EVENTS = 2_000
 _PAGE_BYTES = 16_000_000
@@ -63,12 +65,14 @@ class Filling:
     tell: Tell = lambda: None
     reached: dict[str, Positions] = field(default_factory=dict[str, Positions])
     _pace: Pace = field(init=False)
+    _unkeyed: Unkeyed | None = field(init=False)
 
     def __post_init__(self) -> None:
         self._pace = Pace(self.throttle)
         for projection in self.projections:
             name = checkpoint_name(projection)
             self.reached[name] = positions(self.conn, name, self.side)
+        self._unkeyed = keys.unkeyed(self.conn, self.projections, self.side)
 
     def bring_to(self, targets: Mapping[str, Positions]) -> None:
         """Apply the events of each ledger up to a position, which each projection has its own of.
@@ -80,6 +84,11 @@ class Filling:
         for ledger_id in ledgers:
             while behind := self._behind(targets, ledger_id):
                 self._step(ledger_id, *behind)
+
+    def make_keys(self) -> None:
+        """Make the keys that are still missing: from here on there is more to do than to add."""
+        keys.make(self.conn, self.projections, self.side)
+        self._unkeyed = None
 
     def _behind(
         self, targets: Mapping[str, Positions], ledger_id: int
@@ -103,6 +112,8 @@ class Filling:
     def _step(self, ledger_id: int, projections: list[Projection], since: int, to: int) -> None:
         log = self.log_of(ledger_id)
         names = [checkpoint_name(projection) for projection in projections]
+        if self._unkeyed is not None:
+            self._unkeyed.memory.clear()
         try:
             self._pace.begin()
             for page in _ahead(_pages(log, projections, since, to)):
@@ -121,17 +132,26 @@ class Filling:
             self._give_up(names, ledger_id, what)
 
     def _apply(
-        self,
-        log: Log,
-        ledger_id: int,
-        projections: list[Projection],
-        page: "_Page",
+        self, log: Log, ledger_id: int, projections: list[Projection], page: "_Page"
     ) -> None:
+        try:
+            self._write(log, ledger_id, projections, page)
+        except KeyWanted:
+            self.make_keys()
+            self._write(log, ledger_id, projections, page)
+        for projection in projections:
+            self.reached[checkpoint_name(projection)][ledger_id] = page.past
+        self._pace.rest(page.records)
+
+    def _write(
+        self, log: Log, ledger_id: int, projections: list[Projection], page: "_Page"
+    ) -> None:
+        """A page's rows and positions, all or nothing."""
         names = [checkpoint_name(projection) for projection in projections]
         since, past, records = page.since, page.past, page.records
         with self.conn.transaction(), self.conn.cursor() as cursor:
             advance(cursor, names, self.side, ledger_id, since=since, to=past, records=records)
-            rows = SqlRows(cursor, ledger_id, self.side, log)
+            rows = SqlRows(cursor, ledger_id, self.side, log, self._unkeyed)
             for projection, prepared in zip(projections, page.prepared, strict=True):
                 if isinstance(projection, PreparedProjection):
                     projection.apply_prepared(page.events, prepared, rows)
@@ -140,9 +160,6 @@ class Filling:
             rows.flush()
             crash_points.reach("before_commit", (PAGE,))
         crash_points.reach("after_commit", (PAGE,))
-        for name in names:
-            self.reached[name][ledger_id] = past
-        self._pace.rest(records)
 
     def _give_up(self, names: list[str], ledger_id: int, what: str) -> None:
         message = f"{', '.join(names)} cannot be built: in ledger {ledger_id}, {what}"

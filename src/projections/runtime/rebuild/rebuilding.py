@@ -15,7 +15,7 @@ from ledger.store import crash_points
 from ledger.store.migrate import only_rebuild
 from projections.runtime.partitions import clear_lapsed, partitioned
 from projections.runtime.projection import Projection, checkpoint_name
-from projections.runtime.rebuild import builds, sides
+from projections.runtime.rebuild import builds, keys, sides
 from projections.runtime.rebuild.builds import Positions
 from projections.runtime.rebuild.comparing import TableComparison, beside, compare
 from projections.runtime.rebuild.filling import Filling, LogOf, Progress, connected, telling
@@ -150,6 +150,7 @@ def _built(
         if plan.crew is not None:
             fill_with(plan.crew, filling, targets)
         filling.bring_to(targets)
+        filling.make_keys()
         filling.tell()
         for table in partitioned(projections):
             clear_lapsed(conn, table, side)
@@ -172,6 +173,7 @@ def _prepare(conn: Connection[dict[str, Any]], projection: Projection, side: str
     with conn.transaction():
         sides.drop(conn, projection, side)
         sides.make(conn, projection, side)
+        keys.leave_out(conn, projection, side)
         builds.begin(conn, projection, side)
         crash_points.reach("before_commit", (TABLES,))
     crash_points.reach("after_commit", (TABLES,))
