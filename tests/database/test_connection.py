@@ -99,6 +99,7 @@ def test_the_printed_roles_make_a_database_that_migrates(
     finally:
         postgres_server.execute("DROP DATABASE IF EXISTS {name} WITH (FORCE)", name=name)
         for made in (owner, role):
+            postgres_server.execute("DROP OWNED BY {made}", made=made)
             postgres_server.execute("DROP ROLE IF EXISTS {made}", made=made)
 
 

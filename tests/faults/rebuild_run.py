@@ -27,10 +27,12 @@ Work = Literal["rebuild", "switch", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A command, and where it is killed: at a named place, or at any time where that is None."""
+    """A command, and where it is killed: at a named place, or at any time where that is None. It is
+    about `name`, or any read model where that is None."""
 
     work: Work
     place: str | None
+    name: str | None = None
 
     def __str__(self) -> str:
         return f"{self.work} at {self.place or 'any time'}"
@@ -41,6 +43,8 @@ MOMENTS = (
     Moment("rebuild", "after_commit.rebuild.tables"),
     Moment("rebuild", "before_commit.rebuild.page"),
     Moment("rebuild", "after_commit.rebuild.page"),
+    Moment("rebuild", "before_commit.rebuild.key", "meter_events"),
+    Moment("rebuild", "after_commit.rebuild.key", "meter_events"),
     Moment("rebuild", None),
     Moment("rebuild", "after_commit.rebuild.built"),
     Moment("rebuild", "before_commit.rebuild.switch"),
@@ -130,7 +134,7 @@ class _Run:
 
     def _strike(self, moment: Moment) -> None:
         """Kill a command at a moment, then run it to its end."""
-        name = self.chance.choice(NAMES)
+        name = moment.name or self.chance.choice(NAMES)
         if moment.work != "rebuild":
             self._to_the_end("rebuild", name)
         if moment.place == "before_commit.rebuild.page":

@@ -8,6 +8,7 @@ from tests.faults.rebuild_run import Moment, rebuild_run
 
 MOMENTS = (
     Moment("rebuild", "after_commit.rebuild.page"),
+    Moment("rebuild", "after_commit.rebuild.key", "meter_events"),
     Moment("rebuild", "before_commit.rebuild.switch"),
     Moment("switch", "before_commit.rebuild.switch"),
 )
