@@ -96,6 +96,20 @@ def test_the_roles_have_no_rights_over_the_server(shared: Embedded) -> None:
         execute(shared.app_url, "CREATE TABLE public.mine ()")
 
 
+def test_the_owner_may_make_an_index_without_compressing_it(shared: Embedded) -> None:
+    execute(shared.owner_url, "SET wal_compression = off")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        execute(shared.app_url, "SET wal_compression = off")
+
+
+def test_the_roles_of_an_earlier_release_get_their_new_rights(folder: Path) -> None:
+    with Embedded(folder) as embedded:
+        execute(embedded.admin_url, "REVOKE SET ON PARAMETER wal_compression FROM tallybook_owner")
+        (embedded.layout.home / "roles-created").write_text("")
+        with Embedded(folder) as later:
+            execute(later.owner_url, "SET wal_compression = off")
+
+
 def test_a_process_that_vanished_keeps_no_ledger_locked(shared: Embedded) -> None:
     names = (
         "current_setting('idle_in_transaction_session_timeout'), current_setting('lock_timeout')"
