@@ -39,6 +39,8 @@ _WHAT: Final[dict[Kind, _What]] = {
 _MOMENT = "position:123, a date or time by RFC 3339, or seconds since 1970"
 _SUMMARY = "Of a summary"
 _SHOWN = 60
+_NAMED = 3
+"""Fields that are named with an event; --json has all of them."""
 
 
 def diff(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -69,7 +71,7 @@ def diff(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Compare a thing with itself at another time, and name the events between.
+    """Compare a thing with itself at another time, and name the events that made it differ.
 
     Exit code 4 when it is not known, or was not at that time.
     """
@@ -181,14 +183,21 @@ def _events(found: "Difference") -> "Table":
 
     table = Table(box=None, pad_edge=False)
     table.add_column("Position", justify="right")
-    for name in ("Recorded", "By", "Request", "What"):
+    for name in ("Recorded", "By", "Request", "What", "Changed"):
         table.add_column(name, overflow="fold")
     for event in found.between.objects():
         recorded = event["recorded_at"][:19] + "Z"
         said = printable(event["meaning"])
         request = event["request_id"] or "-"
-        table.add_row(str(event["position"]), recorded, event["actor"], request, said)
+        changed = printable(_few(event["changed"]))
+        table.add_row(str(event["position"]), recorded, event["actor"], request, said, changed)
     return table
+
+
+def _few(paths: list[str]) -> str:
+    """The first of several fields."""
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more
 
 
 def _short(value: Any) -> str:

@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from api.audit.diff.changes import Change, changes
-from api.audit.diff.events import Between, events_between
+from api.audit.diff.events import Between, EventPage, events_between
+from api.audit.diff.steps import Steps
 from api.audit.diff.subjects import Rendered, Subject
 from api.audit.usage import written
 from api.http.call import view_of
@@ -37,7 +38,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs, and the events that are concerned."""
+    """What differs, and the events that made it differ."""
 
     subject: Subject
     stretch: Stretch
@@ -83,13 +84,30 @@ def difference(
         _rendered(services, identity, subject, point, name)
         for point, name in zip((stretch.start, stretch.end), stretch.names, strict=True)
     ]
-    found = list(changes(*(msgspec.json.decode(encode_answer(side.document)) for side in sides)))
-    first = max(stretch.start.position, stretch.after) + 1
-    within = Positions(first, stretch.end.position)
-    reader, log = services.reader(identity.ledger_id), services.log(identity.ledger_id)
-    return Difference(
-        subject, stretch, found, events_between(reader, log, sides, within, stretch.limit)
+    found = list(changes(*(_plain(side) for side in sides)))
+
+    def shown(position: int) -> Any:
+        """At the time of the later point, so that what time alone changed is no event's doing."""
+        point = PointInTime(position, stretch.end.at)
+        try:
+            return _plain(subject.render(view_of(services, identity, point)))
+        except LedgerError:
+            return {}
+
+    between = events_between(
+        services.reader(identity.ledger_id),
+        services.log(identity.ledger_id),
+        sides,
+        Steps(shown, [one.path for one in found]),
+        Positions(stretch.start.position + 1, stretch.end.position),
+        EventPage(stretch.after, stretch.limit),
     )
+    return Difference(subject, stretch, found, between)
+
+
+def _plain(rendered: Rendered) -> Any:
+    """A document as whoever asks for it reads it."""
+    return msgspec.json.decode(encode_answer(rendered.document))
 
 
 def _rendered(

@@ -1,10 +1,11 @@
-"""The events between two positions that a subject rests on."""
+"""The events between two positions that made a subject differ."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.audit.diff.meanings import meaning
+from api.audit.diff.steps import Steps
 from api.audit.diff.subjects import Rendered
 from api.audit.usage import written
 from ledger.kernel.events import Cause, RecordedEvent
@@ -15,30 +16,47 @@ from projections.runtime.log import Log
 from projections.runtime.reader import Reader
 
 
+class EventPage(NamedTuple):
+    """At most `limit` events after a position."""
+
+    after: int
+    limit: int
+
+
 @dataclass(frozen=True, slots=True)
 class Between:
     """Events in the order of the log, and whether more follow.
 
-    `meter_events` says for positions of usage how many of the subject's own are there.
+    `meter_events` says for positions of usage how many of the subject's own are there, `changed`
+    for each position which of the fields that differ came to do so there. What was used in a row
+    changed them together.
     """
 
     events: list[RecordedEvent]
     meter_events: dict[int, int]
+    changed: dict[int, tuple[str, ...]]
     customer: str | None
     more: bool
 
     def objects(self) -> list[dict[str, Any]]:
         """The events as JSON."""
         return [
-            _event(one, self.customer, self.meter_events.get(one.position)) for one in self.events
+            _event(one, self.customer, self.meter_events.get(one.position))
+            | {"changed": [*self.changed[one.position]]}
+            for one in self.events
         ]
 
 
 def events_between(
-    reader: Reader, log: Log, sides: Collection[Rendered], within: Positions, limit: int
+    reader: Reader,
+    log: Log,
+    sides: Collection[Rendered],
+    steps: Steps,
+    within: Positions,
+    page: EventPage,
 ) -> Between:
-    """The first events, at most `limit`: of streams that either side rests on, and of usage that
-    it counts. Raises InvalidRequest where the log takes too long to read."""
+    """The first events after a position that changed something: of streams that either side rests
+    on, and of usage that it counts. Raises InvalidRequest where the log takes too long to read."""
     streams = {stream for side in sides for stream in side.streams}
     found = {
         recorded.position: recorded
@@ -47,11 +65,24 @@ def events_between(
         if within.first <= recorded.position <= within.last
     }
     customer = next((side.customer for side in sides if side.customer is not None), None)
-    usage = {} if customer is None else _usage(reader, customer, sides, within, limit + 1)
-    positions = sorted({*found, *usage})
-    shown = positions[:limit]
+    changed: dict[int, tuple[str, ...]] = {}
+    usage: dict[int, int] = {}
+    places = {within.first - 1, within.last, *found, *(position - 1 for position in found)}
+    for step in steps.between(places, beyond=page.after):
+        if step.through in found:
+            changed[step.through] = step.changed
+        elif customer is not None:
+            part = Positions(max(step.after, page.after) + 1, step.through)
+            used = _usage(reader, customer, sides, part, page.limit + 1 - len(changed))
+            usage |= used
+            changed |= dict.fromkeys(used, step.changed)
+        if len(changed) > page.limit:
+            break
+    shown = sorted(changed)[: page.limit]
     events = [found[one] if one in found else _at(log, one) for one in shown]
-    return Between(events, usage, customer, len(positions) > limit)
+    return Between(
+        events, usage, customer=customer, changed=changed, more=len(changed) > len(shown)
+    )
 
 
 def _usage(

@@ -77,9 +77,12 @@ DIFF: Final[Route] = query(
         tag="Audit",
         description=(
             "`changes` are the fields that differ, each with its path. `events` are those between "
-            "the two moments that it rests on, oldest first: of its own stream, of the customer, "
-            "prices and products that it shows, and of the usage that it counts, of which "
-            "`meter_events` says how many. They can be had in pages, by `limit` and `after`."
+            "the two moments that made them differ, oldest first: of its own stream, of the "
+            "customer, prices and products that it shows, and of the usage that it counts, of "
+            "which `meter_events` says how many. `changed` has the paths that each came to change; "
+            "usage in a row changed them together. A change that was taken back in between is not "
+            "told, and what only time changed is no event's. They can be had in pages, by `limit` "
+            "and `after`."
         ),
     ),
     _diff,
