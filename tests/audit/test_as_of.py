@@ -116,3 +116,24 @@ def _printed(served: Served, *words: str):
     ended = served.command(*words)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
+
+
+def test_the_compatible_routes_stay_as_they_are(shop: HttpShop, served: Served):
+    """What they say of now, the audit API says of then."""
+    subscription = shop.subscribe()["id"]
+    moment = {"as_of": f"position:{served.head()}"}
+    times = {"customer": shop.customer, "start_time": JANUARY, "end_time": FEBRUARY}
+    summaries = f"/v1/billing/meters/{shop.meter}/event_summaries"
+    for method, path, fields in (
+        ("GET", summaries, times),
+        ("POST", "/v1/invoices/create_preview", {"subscription": subscription}),
+        ("GET", f"/v1/customers/{shop.customer}", {}),
+    ):
+        refusal = shop.refused(method, path, **fields, **moment)
+        assert (refusal.status, refusal.code) == (400, "parameter_unknown"), path
+        assert refusal.param == "as_of"
+    previewed = {"subscription": subscription, **moment}
+    answered = shop.http.post("/audit/v1/invoices/create_preview", json=previewed)
+    assert answered.status_code == 200, answered.text
+    used = {"meter": shop.meter, "customer": shop.customer, "start": JANUARY, "end": FEBRUARY}
+    assert shop.get("/audit/v1/usage", **used, **moment)["data"] == []

@@ -37,6 +37,9 @@ def checkpoint(
         typer.Option(metavar="KEY", help="With --against: the key that has to have signed it."),
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="The live ledger.")] = False,
+    control: Annotated[
+        bool, typer.Option("--control", help="The ledger of the accounts and API keys themselves.")
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -48,10 +51,13 @@ def checkpoint(
     """
     if public_key is not None and against is None:
         raise typer.BadParameter("It goes with --against.", param_hint="--public-key")
+    if control and live:
+        raise typer.BadParameter("There is one for all accounts.", param_hint="--control")
     from api.meter_events.cli import default_ledger
+    from ledger.accounts.ledgers import CONTROL_LEDGER
 
     with explained(), opened(data_dir) as (services, _):
-        ledger = default_ledger(services, live=live)
+        ledger = CONTROL_LEDGER if control else default_ledger(services, live=live)
         if key:
             _print_keys(services, ledger, as_json=as_json)
         elif against is not None:

@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.support.served import Served
+from tests.support.tampering import rewritten
 
 
 def sha256(*parts: bytes) -> bytes:
@@ -220,3 +221,38 @@ def test_what_cannot_be_proved_is_refused_by_name(served: Served, http: httpx.Cl
     both = refused(http, "proofs/inclusion", position=1, identifier="x")
     assert "position" in both["message"]
     assert "identifier" in both["message"]
+
+
+def test_the_accounts_and_keys_have_checkpoints_of_their_own(
+    served: Served, tmp_path: Path
+) -> None:
+    of_control = ("audit", "checkpoint", "--control")
+    served.new_key()
+    note = served.command(*of_control).stdout
+    [key] = served.command(*of_control, "--key").stdout.split()
+    origin, size, _ = opened(note, key)
+    assert origin == "tallybook/control/0"
+    assert size > 0
+    kept = tmp_path / "kept.txt"
+    kept.write_text(note, encoding="utf-8")
+    served.new_key()
+    held = served.command(*of_control, "--against", str(kept), "--public-key", key)
+    assert (held.returncode, held.stdout.split(":")[0]) == (0, "extended")
+    assert served.command("audit", "checkpoint", "--against", str(kept)).returncode == 6
+    assert served.command("audit", "verify", "--against", str(kept)).returncode == 0
+    assert served.command(*of_control, "--live").returncode == 2
+
+
+def test_a_key_that_was_altered_is_seen_from_a_checkpoint_kept_outside(
+    served: Served, tmp_path: Path
+) -> None:
+    of_control = ("audit", "checkpoint", "--control")
+    issued = served.new_key()
+    kept = tmp_path / "kept.txt"
+    kept.write_text(served.command(*of_control).stdout, encoding="utf-8")
+    owner_url = served.environment["TALLYBOOK_OWNER_DATABASE_URL"]
+    as_it_was = b'"livemode":false', b'"livemode":true'
+    with rewritten(owner_url, 0, "api_key.issued.v1", *as_it_was, stream=issued.id):
+        held = served.command(*of_control, "--against", str(kept))
+    assert (held.returncode, held.stdout.split(":")[0]) == (3, "REWRITTEN")
+    assert served.command(*of_control, "--against", str(kept)).returncode == 0

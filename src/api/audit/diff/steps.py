@@ -19,8 +19,8 @@ class Step(NamedTuple):
 
 
 class Steps:
-    """Looks for the steps by halves: what is equal at both ends is not looked into, so that a change
-    taken back in there is none."""
+    """Looks for the steps by halves: what is equal at both ends is not looked into, so that a
+    change taken back in there is none."""
 
     def __init__(self, shown: Callable[[int], Any], differing: Sequence[str]) -> None:
         """`shown` gives the document as of a position; `differing` are the fields of interest."""
