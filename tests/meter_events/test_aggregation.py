@@ -1,20 +1,25 @@
 """What meter events amount to: formulas, hourly and daily overwriting, evidence."""
 
 import hashlib
+import itertools
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from ledger.kernel.clock import to_microseconds
+from ledger.kernel.quantities import decimal_text
 from ledger.meter_events.aggregation import (
     WINDOW_MICROSECONDS,
     MeterDefinition,
     MeteredEvent,
+    Tally,
     tally,
 )
+from ledger.meter_events.events import CountedRecord
 from ledger.meters.events import Formula, TimeWindow
 
 HOUR = WINDOW_MICROSECONDS["hour"]
@@ -104,6 +109,45 @@ def test_adjoining_stretches_of_time_add_up(
     whole = tally(meter, 0, 3 * DAY, events)
     assert sum(part.quantity for part in parts) == whole.quantity
     assert sum(part.meter_events for part in parts) == whole.meter_events
+
+
+NUMBERS = st.one_of(
+    st.none(),
+    st.integers(-(10**15) + 1, 10**15 - 1).map(str),
+    st.decimals(-(10**9), 10**9, places=6).map(decimal_text),
+    st.sampled_from(["007", "1e3", "+5", " 5", "1_0", "1.0", "9" * 40]),
+)
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 40), NUMBERS), max_size=12), max_size=4),
+    st.sampled_from(["sum", "count", "last", "max", "min", "average"]),
+)
+def test_many_events_at_once_count_as_one_after_the_other(
+    batches: list[list[tuple[int, str | None]]], formula: Formula
+) -> None:
+    meter = MeterDefinition("mtr", formula)
+    together, singly = Tally(meter, 0, DAY), Tally(meter, 0, DAY)
+    for position, batch in enumerate(batches, start=9):
+        records = [CountedRecord(Raw(), "mtr", "cus", DAY // 2 - n, v) for n, v in batch]
+        gaps = itertools.accumulate(1 + n % 3 for n, _ in batch)
+        for ordinals in (range(len(batch)), list(gaps)):
+            together.add_all(position, ordinals, records)
+            for ordinal, record in zip(ordinals, records, strict=True):
+                singly.add(MeteredEvent(position, ordinal, record.timestamp, record.value))
+    assert together.result() == singly.result()
+
+
+@pytest.mark.parametrize("altered", ["", "1,2", "1],[2", "five", "1 2", "[1]", "null"])
+def test_a_value_that_is_no_number_never_counts_as_some(altered: str) -> None:
+    counting = Tally(MeterDefinition("mtr", "sum"), 0, DAY)
+    records = [CountedRecord(Raw(), "mtr", "cus", 0, value) for value in ("1", altered)]
+    if altered:
+        with pytest.raises(InvalidOperation):
+            counting.add_all(1, range(2), records)
+    else:
+        counting.add_all(1, range(2), records)
+        assert counting.result().quantity == 1
 
 
 def test_times_become_exact_microseconds() -> None:

@@ -124,6 +124,28 @@ def test_many_questions_of_one_pass_are_answered_as_each_alone(ledger: MeteredLe
     assert [answer.usages for answer in found] == tallied
 
 
+@pytest.mark.parametrize("formula", ["sum", "last", "unique_count"])
+def test_usage_of_one_customer_alone_counts_from_the_start_up_to_the_end(
+    ledger: MeteredLedger, formula: Formula
+) -> None:
+    ledger.meter(formula, formula=formula)
+    meter, hour = ledger.definition(formula), 3_600
+    for batch, seconds in enumerate([(2, 1, 0), (hour, 5), (hour + 1, 7, -1), (2 * hour,)]):
+        ledger.record(
+            *(
+                report(formula, identifier=f"{batch}-{n}", value=f"{batch}.{n}", seconds_ago=ago)
+                for n, ago in enumerate(seconds)
+            )
+        )
+    ledger.execute(CancelMeterEvent(identifier="0-1", event_name=formula))
+    asked = Asked(meter, NOW - timedelta(hours=1), NOW)
+    for through in range(1, ledger.head() + 1):
+        question = UsageQuestion("cus_a", (asked,), through)
+        answer = ledger.log_usage.usages(*question_of(question))
+        assert answer.usages == tallied_one_by_one(ledger, question)
+    assert ledger.log_usage.usage(*asked[:1], "cus_a", *asked[1:], ledger.head()).meter_events == 4
+
+
 def question_of(one: UsageQuestion) -> tuple[str, tuple[Asked, ...], int]:
     return one.customer, one.asked, one.through_position
 

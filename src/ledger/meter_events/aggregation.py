@@ -15,11 +15,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, Self, cast
+from typing import Final, Self
 
 from ledger.kernel.quantities import decimal_text
 from ledger.meter_events.events import CountedRecord, UsageRecord
-from ledger.meter_events.formulas import FORMULAS, MeteredEvent
+from ledger.meter_events.formulas import FORMULAS, MeteredEvent, MeteredEvents
 from ledger.meters.aggregate import Meter
 from ledger.meters.events import Formula, TimeWindow
 
@@ -125,9 +125,9 @@ class Tally:
         self._count += len(records)
         self._first = position if self._first is None else self._first
         self._last = position
-        values = [record.value for record in records]
+        values = [record.value or "" for record in records]
         self._digest.update(_lines(position, ordinals, values).encode())
-        self._running.take_all(position, ordinals, records)
+        self._running.take_all(MeteredEvents(position, ordinals, records, values))
 
     def result(self) -> Usage:
         """The usage of all events taken. Asked for once, at the end."""
@@ -154,15 +154,16 @@ class Tally:
         self._running.take(event)
 
 
-def _lines(position: int, ordinals: Sequence[int], values: Sequence[str | None]) -> str:
+def _lines(position: int, ordinals: Sequence[int], values: Sequence[str]) -> str:
     """The lines of a digest for some events of one position, in the order of their ordinals."""
     begun = _begun(1 << ordinals[-1].bit_length())
-    chosen = begun if ordinals == range(len(values)) else [begun[ordinal] for ordinal in ordinals]
-    if None in values:
-        values = [value or "" for value in values]
-    between = f"\n{position}/"
-    lines = map(str.__add__, chosen, cast("Sequence[str]", values))
-    return between[1:] + between.join(lines) + "\n"
+    count = len(values)
+    parts = [f"\n{position}/"] * (3 * count)
+    parts[1::3] = begun[:count] if ordinals == range(count) else [begun[at] for at in ordinals]
+    parts[2::3] = values
+    parts[0] = f"{position}/"
+    parts.append("\n")
+    return "".join(parts)
 
 
 @lru_cache(maxsize=32)

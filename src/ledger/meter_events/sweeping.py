@@ -19,7 +19,6 @@ from ledger.meter_events.usage_in_log import (
     LoggedUsage,
     Series,
     UsageInLog,
-    ahead,
     decoder_of,
 )
 
@@ -35,12 +34,11 @@ class _Part(NamedTuple):
     ordinals: Sequence[int]
     records: list[CountedRecord]
 
-
-def _chosen(places: list[int], ordinals: Sequence[int], records: list[CountedRecord]) -> _Part:
-    """The records at some places."""
-    if len(places) == len(records):
-        return _Part(ordinals, records)
-    return _Part([ordinals[i] for i in places], [records[i] for i in places])
+    def at(self, places: Sequence[int]) -> "_Part":
+        """The records at some places."""
+        if len(places) == len(self.records):
+            return self
+        return _Part([self.ordinals[i] for i in places], [self.records[i] for i in places])
 
 
 class UsageSweep:
@@ -57,12 +55,15 @@ class UsageSweep:
             for question in questions
         ]
         self._series: dict[Series, list[_Counting]] = {}
-        for counting in (one for of in self._countings for one in of):
+        countings = [one for of in self._countings for one in of]
+        for counting in countings:
             self._series.setdefault(counting.series, []).append(counting)
         self._meters = {one.meter.id: one.meter for of in questions for one in of.asked}
         self._texts = any(one.formula == "unique_count" for one in self._meters.values())
         alone = len(self._series) == 1 and not self._texts
-        self._alone = decoder_of(*next(iter(self._series))) if alone else None
+        self._alone = decoder_of(*countings[0].series) if alone else None
+        only = alone and len(countings) == 1
+        self._within = decoder_of(*countings[0].series, countings[0].reach) if only else None
         customers = {question.customer for question in questions}
         self._named = msgspec.json.encode(customers.pop()) if len(customers) == 1 else b""
 
@@ -70,9 +71,15 @@ class UsageSweep:
         """Count the records of a usage event."""
         if not logged.names(self._named):
             return
+        if self._within is not None:
+            records = logged.records_of(self._within)
+            if records is not None:
+                [[counting]] = self._series.values()
+                counting.take_within(logged.position, _Part(range(len(records)), records))
+                return
         for series, part in self._parts(logged).items():
             for counting in self._series[series]:
-                counting.take(logged.position, *part)
+                counting.take(logged.position, part)
 
     def _parts(self, logged: LoggedUsage) -> "Mapping[Series, _Part]":
         """The records of each series that is asked for, with their ordinals."""
@@ -126,7 +133,7 @@ def sweep(
     if within.last < within.first:
         return UsageSweep(questions, {}).answers()
     sweeping = UsageSweep(questions, log.cancellations(last))
-    for page in ahead(log.pages(within)):
+    for page in log.pages_ahead(within):
         for logged in page:
             sweeping.take(logged)
         if swept is not None:
@@ -164,13 +171,19 @@ class _Counting:
                 counting.cancelled.setdefault(one.position, set()).add(one.ordinal)
         return counting
 
-    def take(self, position: int, ordinals: Sequence[int], records: list[CountedRecord]) -> None:
+    def take(self, position: int, part: _Part) -> None:
         """The records of the series in one usage event."""
+        if position <= self.through:
+            start, end = self.reach
+            times = [record.timestamp for record in part.records]
+            within = part.at([i for i, at in enumerate(times) if start <= at < end])
+            self.take_within(position, within)
+
+    def take_within(self, position: int, part: _Part) -> None:
+        """The same where all are within reach."""
         if position > self.through:
             return
-        start, end = self.reach
-        within = [i for i, record in enumerate(records) if start <= record.timestamp < end]
         gone = self.cancelled.get(position)
         if gone:
-            within = [i for i in within if ordinals[i] not in gone]
-        self.tally.add_all(position, *_chosen(within, ordinals, records))
+            part = part.at([i for i, at in enumerate(part.ordinals) if at not in gone])
+        self.tally.add_all(position, part.ordinals, part.records)

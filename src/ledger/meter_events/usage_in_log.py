@@ -1,10 +1,11 @@
 """The usage in the log of one ledger, page by page, decoded no further than is needed."""
 
 import zlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from eventsourcing.persistence import Notification
@@ -24,6 +25,13 @@ _MOST_ROWS: Final = 2_048
 _SMALL_PAGE: Final = 2**18
 _LARGE_PAGE: Final = 2**21
 """Bytes of stored usage below and above which the next page has more events, or fewer."""
+_PORTION: Final = 2**19
+"""Inflated bytes that are handed over together: a thread that inflates waits for the one that
+counts whenever it needs the interpreter, which leaves it for certain only between portions."""
+_AHEAD: Final = 2
+_KEPT: Final = 2**22
+
+T = TypeVar("T")
 
 
 class UnreadableUsage(ValueError):
@@ -60,14 +68,17 @@ CountedDecoder: TypeAlias = msgspec.json.Decoder[_State]
 _counted: Final[CountedDecoder] = msgspec.json.Decoder(_State)
 
 
-def decoder_of(meter: str, customer: str) -> CountedDecoder:
-    """Decodes usage of one series alone: where meter and customer are told by comparing, they need
-    no text of their own."""
+def decoder_of(meter: str, customer: str, reach: tuple[int, int] | None = None) -> CountedDecoder:
+    """Decodes usage of one series alone, within a stretch of time if one is given: where meter and
+    customer are told by comparing, they need no text of their own."""
+    timestamp: Any = (
+        int if reach is None else Annotated[int, msgspec.Meta(ge=reach[0], lt=reach[1])]
+    )
     fields: list[tuple[str, Any]] = [
         ("identifier", msgspec.Raw),
         ("meter", Literal[meter]),
         ("customer", Literal[customer]),
-        ("timestamp", int),
+        ("timestamp", timestamp),
         ("value", str | None),
     ]
     record: Any = msgspec.defstruct("_Record", fields, array_like=True, frozen=True, gc=False)
@@ -133,18 +144,39 @@ class UsageInLog:
     mapper: LedgerMapper
 
     def pages(self, within: Positions) -> Iterator[list[LoggedUsage]]:
-        """The usage events of a stretch of the log, a page at a time."""
+        """The usage events of a stretch of the log, some at a time."""
+        return self._inflated(self._stored(within))
+
+    def pages_ahead(self, within: Positions) -> Iterator[list[LoggedUsage]]:
+        """The same, of which the next are fetched and inflated while some are worked on."""
+        _keep_what_is_freed()
+        return _ahead(self._inflated(_ahead(self._stored(within))))
+
+    def _stored(self, within: Positions) -> Iterator[Sequence[Notification]]:
         rows, position = _FIRST_PAGE, within.first - 1
         while page := self._page(position, rows, within.last):
-            position, whole = page[-1].id, len(page) == rows
-            size = sum(len(one.state) for one in page)
+            yield page
+            if len(page) < rows:
+                return
+            position, size = page[-1].id, sum(len(one.state) for one in page)
             if size < _SMALL_PAGE:
                 rows = min(2 * rows, _MOST_ROWS)
             elif size > _LARGE_PAGE:
                 rows = max(rows // 2, 1)
-            yield [LoggedUsage(_inflated(one), self.mapper) for one in page]
-            if not whole:
-                return
+
+    def _inflated(self, pages: Iterator[Sequence[Notification]]) -> Iterator[list[LoggedUsage]]:
+        for page in pages:
+            portion: list[LoggedUsage] = []
+            size = 0
+            for stored in page:
+                inflated = _inflated(stored)
+                portion.append(LoggedUsage(inflated, self.mapper))
+                size += len(inflated.state)
+                if size >= _PORTION:
+                    yield portion
+                    portion, size = [], 0
+            if portion:
+                yield portion
 
     def cancellations(self, through: int) -> dict[Series, list[Cancellation]]:
         """Every cancellation made up to and with a position, by meter and customer."""
@@ -183,10 +215,16 @@ def _inflated(stored: Notification) -> Notification:
     )
 
 
-def ahead(pages: Iterator[list[LoggedUsage]]) -> Iterator[list[LoggedUsage]]:
-    """The same pages, each made in a thread while the one before is worked on."""
+def _keep_what_is_freed() -> None:
+    """Have the memory of one state at hand for the next. Until a larger block was freed at its full
+    size, glibc fetches each from the system anew, which takes longer than to fetch the log."""
+    _ = bytes(_KEPT)
+
+
+def _ahead(coming: Iterator[T]) -> Iterator[T]:
+    """The same, each made in a thread while those before it are worked on."""
     with ThreadPoolExecutor(1, "usage-pages") as thread:
-        coming = thread.submit(next, pages, None)
-        while (page := coming.result()) is not None:
-            coming = thread.submit(next, pages, None)
-            yield page
+        made = deque(thread.submit(next, coming, None) for _ in range(_AHEAD))
+        while (one := made.popleft().result()) is not None:
+            made.append(thread.submit(next, coming, None))
+            yield one
