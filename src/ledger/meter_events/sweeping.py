@@ -1,7 +1,7 @@
 """One pass over the usage in the log that counts for many questions at once.
 
 What a record belongs to is found by its meter and customer, so that a pass takes hardly longer for
-ten thousand customers than for one. The next page is fetched and inflated while one is counted.
+ten thousand customers than for one. What comes next is fetched and inflated meanwhile.
 """
 
 from collections.abc import Callable, Mapping, Sequence
