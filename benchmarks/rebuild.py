@@ -87,7 +87,7 @@ def _rebuild(
 
     def progress(done: int, total: int) -> None:
         nonlocal filled
-        if done >= total and not filled:
+        if done >= total:
             filled = time.perf_counter()
 
     used = _processor(), postgres_seconds(installation.app_url)

@@ -108,9 +108,10 @@ def _roll_up(
     for one in singles:
         if keys := meters[one.meter].dimension_payload_keys:
             added += _divided(rows, one, meters[one.meter].formula, keys, resolution)
-    held = rows.merge_returning(USAGE_ROLLUPS, added, "count", "finer")
     if not finer:
+        rows.merge_many(USAGE_ROLLUPS, added)
         return
+    held = rows.merge_returning(USAGE_ROLLUPS, added, "count", "finer")
     parts: list[Singles] = []
     grown: list[tuple[Stretch, int]] = []
     young = Young.of(rows)

@@ -81,8 +81,7 @@ def number_of(units: int) -> Decimal:
     return Decimal(decimal_text(EXACT.scaleb(Decimal(units), -MAX_DECIMALS)))
 
 
-@dataclass(frozen=True, slots=True)
-class Singles:
+class Singles(msgspec.Struct, frozen=True):
     """Some meter events of one meter and customer as columns, ordered by time and then by place in
     the log.
 
@@ -139,12 +138,16 @@ class Singles:
         """The events with these indexes."""
         if past - first == len(self):
             return self
-        part = slice(first, past)
         return Singles(
             self.meter,
             self.customer,
             self.series,
-            *(column[part] for column in self._columns()),
+            self.timestamps[first:past],
+            self.positions[first:past],
+            self.ordinals[first:past],
+            self.values[first:past],
+            self.payloads[first:past],
+            self.units[first:past],
         )
 
     def divided(self, keys: tuple[str, ...]) -> dict[str, "Singles"]:

@@ -98,11 +98,10 @@ class SqlRows:
         merged = cast("list[R]", [*self._merged.pop(table, {}).values()])
         if not merged:
             return {}
-        self._execute(table.merge_statement(self._suffix, columns), table.arrays(merged))
-        return {
-            tuple(record[name] for name in table.key): tuple(record[name] for name in columns)
-            for record in self._cursor.fetchall()
-        }
+        statement, arrays = table.merge_statement(self._suffix, columns), table.arrays(merged)
+        found = self._tuples(statement, arrays | {"ledger_id": self._ledger_id})
+        past = len(table.key)
+        return {row[:past]: row[past:] for row in found}
 
     def greatest(
         self,
@@ -130,8 +129,7 @@ class SqlRows:
         self._write_changed(table)
         statement = table.spans_statement(columns, within.equal, within.column, self._suffix)
         arrays = table.span_arrays(within.equal, within.spans) | {"ledger_id": self._ledger_id}
-        with self._cursor.connection.cursor(row_factory=tuple_row) as cursor:
-            return cursor.execute(statement, arrays, prepare=True).fetchall()
+        return self._tuples(statement, arrays)
 
     def flush(self) -> None:
         """Write every change: one statement a table for inserts, merges, puts and deletes each."""
@@ -180,6 +178,10 @@ class SqlRows:
             with self._cursor.copy(table.copy_statement(self._suffix)) as copy:
                 for values in map(table.values_of, rows):
                     copy.write_row(ledger + values)
+
+    def _tuples(self, statement: Any, arrays: dict[str, Any]) -> list[tuple[Any, ...]]:
+        with self._cursor.connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(statement, arrays, prepare=True).fetchall()
 
     def _execute(self, statement: Any, arrays: dict[str, list[Any]]) -> None:
         self._cursor.execute(statement, arrays | {"ledger_id": self._ledger_id}, prepare=True)
