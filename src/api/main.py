@@ -24,6 +24,7 @@ app = typer.Typer(
     help="An event-sourced ledger for usage-based billing.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
 )
 app.add_typer(db)
 app.add_typer(keys, name="keys")

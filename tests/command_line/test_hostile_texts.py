@@ -59,3 +59,13 @@ def test_a_payload(served: Served, shop: HttpShop) -> None:
     ran = served.command("usage", "show", shop.event_name)
     assert ran.returncode == 0, ran.stderr
     assert "\x1b" not in ran.stdout
+
+
+def test_a_draft_that_cannot_be_rated_says_so(served: Served, shop: HttpShop) -> None:
+    invoice = shop.post("/v1/invoices", customer=shop.customer, currency="usd")["id"]
+    lines = [{"amount": 2**63 - 1}, {"amount": 2**63 - 1}]
+    shop.post(f"/v1/invoices/{invoice}/add_lines", lines=lines)
+    for words in (("show", invoice), ("explain", invoice)):
+        ran = served.command("invoice", *words)
+        assert ran.returncode == 0, ran.stderr
+        assert "larger than 64-bit minor units can hold" in ran.stdout

@@ -8,6 +8,7 @@ from api.audit.cli_replay import invoice
 from api.cli.as_of import AsOfOption
 from api.cli.connection import DataDir, opened
 from api.cli.output import AsJson, data, explained, quiet_when_closed, write_line
+from api.cli.tables import printable
 from api.invoices.cli import InvoiceId, LiveOrTest
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def _tell(view: "View", row: "InvoiceRow", only: str | None, meter_events: int) 
     position = row.through_position or view.through
     through = "now" if position is None else f"position {position}"
     write_line(f"{row.number or row.id}  {row.status}, rated through {through}")
+    if rated.finalization_error:
+        write_line(f"Problem: {rated.finalization_error}")
     for part, line in zip(rated.lines, page.lines, strict=True):
         if only in {None, part.id}:
             _tell_line(part, line)
@@ -97,5 +100,5 @@ def _tell_meter_events(view: "View", invoice_id: str, part: "LinePart", most: in
     for one in found:
         write_line(
             f"    {one['event_time']}  {one['value'] or '':>12}  {one['status']:<10}  "
-            f"{one['identifier']}"
+            f"{printable(one['identifier'])}"
         )

@@ -20,7 +20,11 @@ def progress_of(what: str) -> Generator[Progress]:
         with _bar(what) as progress:
             yield progress
         return
-    yield _lines(what)
+    lines = _Lines(what)
+    try:
+        yield lines.show
+    finally:
+        lines.end()
 
 
 @contextmanager
@@ -45,19 +49,27 @@ def _bar(what: str) -> Generator[Progress]:
         yield show
 
 
-def _lines(what: str) -> Progress:
-    started = monotonic()
-    shown = started
+class _Lines:
+    """A line every ten seconds, and one for where it ended."""
 
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        now = monotonic()
-        if now - shown < _LINE_SECONDS and done < total:
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._started = self._shown = monotonic()
+        self._unsaid: tuple[int, int] | None = None
+
+    def show(self, done: int, total: int) -> None:
+        self._unsaid = done, total
+        if monotonic() - self._shown >= _LINE_SECONDS:
+            self.end()
+
+    def end(self) -> None:
+        """Say what was not said yet."""
+        if self._unsaid is None:
             return
-        shown = now
-        note(f"{what}: {done} of {total}, {_rate(done, started)}, {_left(done, total, started)}")
-
-    return show
+        done, total = self._unsaid
+        self._unsaid, self._shown = None, monotonic()
+        rate, left = _rate(done, self._started), _left(done, total, self._started)
+        note(f"{self._what}: {done} of {total}, {rate}, {left}")
 
 
 def _rate(done: int, started: float) -> str:

@@ -151,6 +151,8 @@ def _heading(row: "InvoiceRow") -> list[str]:
     ):
         if moment is not None:
             about.append(f"{name:<14}{_time(moment)}")
+    if row.finalization_error:
+        about.append(f"Problem       {row.finalization_error}")
     return about
 
 

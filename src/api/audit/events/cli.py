@@ -142,7 +142,7 @@ def tail_events(  # noqa: PLR0913, PLR0917 - one parameter an option
 @app.command("export")
 def export_events(  # noqa: PLR0913, PLR0917 - one parameter an option
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="- is standard output.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Or - for standard output.")
     ] = Path("-"),
     file_format: Annotated[
         Literal["jsonl", "parquet"] | None,

@@ -9,7 +9,9 @@ from ledger.kernel.money import format_money
 
 _WIDTH: Final = 860
 _LABELS: Final = 250
-_AMOUNTS: Final = 190
+_SIGN, _SMALL_SIGN = 8, 7
+"""Room for a sign of both sizes of text, in pixels."""
+_SHORTEST: Final = 60
 _BAR: Final = 12
 _ROW: Final = 44
 _HEADING: Final = 40
@@ -64,7 +66,7 @@ def _rows(rows: Sequence[_Row], currency: str, y: int) -> Iterator[str]:
     """Two bars for each, as long as the largest of them allows."""
     amounts = [abs(sums.total) for row in rows for sums in row.compared]
     largest = max(amounts, default=0) or 1
-    room = _WIDTH - _LABELS - _AMOUNTS - 30
+    room = _room(rows, currency)
     for place, (label, compared) in enumerate(rows):
         top = y + place * _ROW
         yield _text(20, top + 15, label)
@@ -75,6 +77,14 @@ def _rows(rows: Sequence[_Row], currency: str, y: int) -> Iterator[str]:
             amount = format_money(sums.total, currency)
             yield _text(_LABELS + width + 8, bar + 11, amount, small=True)
         yield _text(_WIDTH - 20, top + 20, _change(compared, currency), end=True)
+
+
+def _room(rows: Sequence[_Row], currency: str) -> int:
+    """How long a bar may be, so that its amount ends before the change beside it begins."""
+    amounts = (format_money(sums.total, currency) for row in rows for sums in row.compared)
+    written = max(map(len, amounts), default=0) * _SMALL_SIGN
+    changes = max((len(_change(row.compared, currency)) for row in rows), default=0) * _SIGN
+    return max(_WIDTH - _LABELS - 8 - written - 16 - changes - 20, _SHORTEST)
 
 
 def _change(compared: Compared, currency: str) -> str:
