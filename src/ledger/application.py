@@ -123,7 +123,7 @@ class LedgerApplication(EventSourcedLedger):
         facts = [recorded for one in decisions for recorded in one.facts]
         appended: list[int] = []
         if facts:
-            stored = [self.mapper.to_stored_event(fact) for fact in facts]
+            stored = self.mapper.to_stored_events(facts)
             effective = [one for one in decisions if one.facts]
             appended = self.recorder.append(stored, read_versions=_versions(effective)).positions
         head = appended[-1] if appended else self.recorder.head()[0]
@@ -145,7 +145,7 @@ class LedgerApplication(EventSourcedLedger):
     def _append(self, work: Work) -> Outcome:
         claim = work.circumstances.idempotency
         row = IdempotencyRow(claim.key, claim.request_hash, work.now) if claim else None
-        stored = [self.mapper.to_stored_event(event) for event in work.pending]
+        stored = self.mapper.to_stored_events(work.pending)
         if not stored and row is None:
             return Outcome(self.recorder.head()[0], ())
         appended = self.recorder.append(

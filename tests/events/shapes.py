@@ -13,6 +13,7 @@ import msgspec
 
 from ledger.event_types import EVENT_CATALOGUE
 from ledger.kernel.events import DomainEvent, Metadata
+from ledger.kernel.personal import MARK
 from ledger.meter_events.events import UsageRecord, UsageRecorded
 from ledger.store.upcasting import Upcasters
 
@@ -85,6 +86,8 @@ def _lines(schema: dict[str, Any], definitions: dict[str, Any], path: str) -> It
         yield from _lines(schema["additionalProperties"], definitions, f"{path}{{}}")
     for name, field in schema.get("properties", {}).items():
         yield from _lines(field, definitions, f"{path}.{name}" if path else name)
+    if path and schema.get(MARK):
+        yield f"{path}: sealed"
     if path and "anyOf" not in schema:
         yield f"{path}: {_type(schema)}"
 

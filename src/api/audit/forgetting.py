@@ -42,22 +42,32 @@ def forget(
     Raises NotFound.
     """
     _check_id(customer_id)
-    command = ForgetCustomer(customer=customer_id, reason=reason)
+    command = _command(services, identity, customer_id, reason)
     circumstances = Circumstances(system_now(), "system:cli", new_id("run"))
-    done = services.application(identity).execute(command, circumstances).events
+    ledger = services.application(identity)
+    recorded = {one.position for one in ledger.execute(command, circumstances).events}
     services.wake(identity.ledger_id)
-    return _erasure(services, identity, customer_id), not done
+    told = _erasure(services, identity, customer_id)
+    return told, told["position"] not in recorded
 
 
 def _forget(call: Call[Forgetting]) -> JsonObject:
     customer_id = call.path["customer"]
     _check_id(customer_id)
-    call.execute(ForgetCustomer(customer=customer_id, reason=call.params.reason))
+    call.execute(_command(call.services, call.identity, customer_id, call.params.reason))
     return _erasure(call.services, call.identity, customer_id)
 
 
 def _recall(call: Call[Forgetting], position: int) -> JsonObject:  # noqa: ARG001 - said of now
     return _erasure(call.services, call.identity, call.path["customer"])
+
+
+def _command(
+    services: Services, identity: LedgerIdentity, customer_id: str, reason: str
+) -> ForgetCustomer:
+    """A key of someone who was forgotten, from a backup or for what was written since, goes too."""
+    again = services.application(identity).mapper.keyring.holds(customer_id)
+    return ForgetCustomer(customer=customer_id, reason=reason, again=again)
 
 
 def _check_id(customer_id: str) -> None:
@@ -66,9 +76,8 @@ def _check_id(customer_id: str) -> None:
 
 
 def _erasure(services: Services, identity: LedgerIdentity, customer_id: str) -> JsonObject:
-    """What is told of a customer who is forgotten. A key that was brought back is destroyed."""
+    """What is told of a customer who is forgotten, since the first time."""
     ledger = services.application(identity)
-    ledger.mapper.keyring.destroy(customer_id)
     recorded = _forgotten(recorded_stream(ledger, customer_id))
     event: Any = recorded.event
     return {
@@ -100,9 +109,10 @@ FORGETTING = Route(
         description=(
             "Destroys the key under which the customer's personal fields are stored, deleting the "
             "customer first if that was not done. Amounts, invoices and proofs stay as they are; "
-            "the name cannot be brought back. A second request changes nothing. "
-            "`objects_with_free_text` are invoices and other objects whose descriptions, footers "
-            "or metadata stay readable: nobody but the caller knows whether they name anyone."
+            "neither the name nor what was written on invoices, invoice items, credit notes and "
+            "subscriptions can be brought back. A second request changes nothing. "
+            "`objects_with_free_text` are those whose descriptions, footers or metadata an earlier "
+            "release stored in the clear, where the log still has them."
         ),
     ),
     handle=_forget,

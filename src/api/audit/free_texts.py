@@ -1,7 +1,7 @@
-"""Which of a customer's objects hold text of the caller's own in the clear.
+"""Which of a forgotten customer's objects hold text of the caller's own that can still be read.
 
-A customer's fields are stored sealed. Descriptions, footers, notes and metadata of their invoices,
-subscriptions, invoice items and credit notes are not: they are to name orders, never persons.
+Descriptions, footers, notes and metadata of invoices, subscriptions, invoice items and credit notes
+are stored sealed, as the customer's own fields are. Earlier releases stored them in the clear.
 """
 
 from typing import Any, Final, LiteralString, cast

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 
 from ledger.invoices.events import LineDiscount, LineTax
 from ledger.kernel.events import DomainEvent, Fact
+from ledger.kernel.personal import PersonalMetadata, PersonalText
 
 CreditNoteReason = Literal["duplicate", "fraudulent", "order_change", "product_unsatisfactory"]
 CreditLineKind = Literal["invoice_line_item", "custom_line_item"]
@@ -27,8 +28,8 @@ class CreditNoteLine(Fact):
     amount: int
     quantity: int | None
     unit_amount_decimal: str | None
-    description: str | None
-    metadata: dict[str, str]
+    description: PersonalText
+    metadata: PersonalMetadata
     discounts: tuple[LineDiscount, ...]
     taxes: tuple[LineTax, ...]
 
@@ -41,7 +42,7 @@ class CreditNoteIssued(DomainEvent):
     customer's own clock.
     """
 
-    TOPIC: ClassVar[str] = "credit_note.issued.v1"
+    TOPIC: ClassVar[str] = "credit_note.issued.v2"
 
     invoice: str
     customer: str
@@ -59,8 +60,8 @@ class CreditNoteIssued(DomainEvent):
     out_of_band_amount: int
     balance_transaction: str | None
     reason: CreditNoteReason | None
-    memo: str | None
-    metadata: dict[str, str]
+    memo: PersonalText
+    metadata: PersonalMetadata
     effective_at: AwareDatetime | None
     issued_at: AwareDatetime
     livemode: bool
@@ -69,10 +70,10 @@ class CreditNoteIssued(DomainEvent):
 class CreditNoteDetailsChanged(DomainEvent):
     """Details were changed; both fields hold the whole new values."""
 
-    TOPIC: ClassVar[str] = "credit_note.details_changed.v1"
+    TOPIC: ClassVar[str] = "credit_note.details_changed.v2"
 
-    memo: str | None
-    metadata: dict[str, str]
+    memo: PersonalText
+    metadata: PersonalMetadata
 
 
 EVENTS: tuple[type[DomainEvent], ...] = (CreditNoteIssued, CreditNoteDetailsChanged)

@@ -74,8 +74,10 @@ class DeleteCustomer(Command):
 class ForgetCustomer(Command):
     """Destroy the key of a customer's personal fields, deleting the customer if that is to come.
 
-    `reason` is recorded as it is, so that it must not tell who the customer is.
+    `reason` is recorded as it is, so that it must not tell who the customer is. Of a customer who
+    was forgotten nothing is recorded, unless there is a key `again`.
     """
 
     customer: str
     reason: str
+    again: bool = False

@@ -131,7 +131,7 @@ def handlers(subscriptions: CustomerSubscriptions) -> Handlers:
 
     def forget_customer(work: Work, command: ForgetCustomer) -> None:
         customer = work.require(aggregate.evolve, command.customer, "customer")
-        if customer.forgotten:
+        if customer.forgotten and not command.again:
             return
         if not customer.deleted:
             delete(work, command.customer, customer)

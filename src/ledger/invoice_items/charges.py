@@ -5,6 +5,7 @@ from pydantic import Field
 from ledger.coupons.discounts import Discount
 from ledger.kernel.events import Fact
 from ledger.kernel.periods import Period
+from ledger.kernel.personal import PersonalMetadata, PersonalText
 
 
 class LateUsage(Fact):
@@ -42,8 +43,8 @@ class Charge(Fact):
     credit: bool = False
     proration: bool = False
     subscription: str | None = None
-    description: str | None = None
-    metadata: dict[str, str] = Field(default_factory=dict[str, str])
+    description: PersonalText = None
+    metadata: PersonalMetadata = Field(default_factory=dict[str, str])
     discountable: bool = True
     discounts: tuple[Discount, ...] = ()
     tax_rates: tuple[str, ...] | None = None

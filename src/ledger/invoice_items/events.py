@@ -17,7 +17,7 @@ class InvoiceItemCreated(DomainEvent):
     `subscription_item` is the item whose change made it.
     """
 
-    TOPIC: ClassVar[str] = "invoice_item.created.v1"
+    TOPIC: ClassVar[str] = "invoice_item.created.v2"
 
     customer: str
     currency: str
@@ -32,7 +32,7 @@ class InvoiceItemCreated(DomainEvent):
 class InvoiceItemChanged(DomainEvent):
     """`charge` holds the whole new values."""
 
-    TOPIC: ClassVar[str] = "invoice_item.changed.v1"
+    TOPIC: ClassVar[str] = "invoice_item.changed.v2"
 
     charge: Charge
 

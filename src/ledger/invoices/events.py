@@ -4,7 +4,7 @@ Amounts are minor units of the invoice's currency, quantities canonical decimal 
 customer's own clock.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
@@ -13,6 +13,7 @@ from ledger.customers.events import CustomField
 from ledger.invoice_items.charges import Charge
 from ledger.kernel.events import DomainEvent, Fact
 from ledger.kernel.periods import Period
+from ledger.kernel.personal import Personal, PersonalMetadata, PersonalText
 from ledger.rating.steps import RatedStep
 from ledger.subscriptions.events import CollectionMethod
 
@@ -57,10 +58,10 @@ class InvoiceDetails(Fact):
     auto_advance: bool
     automatically_finalizes_at: AwareDatetime | None
     default_payment_method: str | None = None
-    description: str | None = None
-    footer: str | None = None
-    custom_fields: tuple[CustomField, ...] | None = None
-    metadata: dict[str, str] = Field(default_factory=dict[str, str])
+    description: PersonalText = None
+    footer: PersonalText = None
+    custom_fields: Annotated[tuple[CustomField, ...] | None, Personal()] = None
+    metadata: PersonalMetadata = Field(default_factory=dict[str, str])
     default_tax_rates: tuple[str, ...] = ()
     discounts: tuple[Discount, ...] = ()
     settings: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
@@ -72,11 +73,11 @@ class InvoiceDrafted(DomainEvent):
     `subscription_metadata` is the subscription's metadata at that time.
     """
 
-    TOPIC: ClassVar[str] = "invoice.drafted.v2"
+    TOPIC: ClassVar[str] = "invoice.drafted.v3"
 
     customer: str
     subscription: str | None
-    subscription_metadata: dict[str, str]
+    subscription_metadata: PersonalMetadata
     billing_reason: BillingReason
     currency: str
     period: Period
@@ -90,7 +91,7 @@ class InvoiceDrafted(DomainEvent):
 class InvoiceLinesChanged(DomainEvent):
     """Lines of a draft were added at the end, changed in their places, and removed."""
 
-    TOPIC: ClassVar[str] = "invoice.lines_changed.v1"
+    TOPIC: ClassVar[str] = "invoice.lines_changed.v2"
 
     added: tuple[DraftLine, ...] = ()
     changed: tuple[DraftLine, ...] = ()
@@ -103,7 +104,7 @@ class InvoiceDetailsChanged(DomainEvent):
     Of a finalized invoice only its metadata and what payment needs change.
     """
 
-    TOPIC: ClassVar[str] = "invoice.details_changed.v1"
+    TOPIC: ClassVar[str] = "invoice.details_changed.v2"
 
     details: InvoiceDetails
 

@@ -82,6 +82,7 @@ class RecordedEvent:
     """An event with its place: stream, version in the stream, position in the ledger's log.
 
     `stored` is what it was decoded from, where that was kept for who has to vouch for it.
+    `customer` is the one whom the stream is about, as far as someone who writes it needs to know.
     """
 
     originator_id: str
@@ -90,6 +91,7 @@ class RecordedEvent:
     metadata: Metadata
     position: int = 0
     stored: StoredForm | None = field(default=None, compare=False, repr=False)
+    customer: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def recorded_at(self) -> datetime:

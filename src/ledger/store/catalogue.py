@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self, cast
 import msgspec
 from pydantic import BaseModel
 
+from ledger.kernel.personal import Path, personal_paths
 from ledger.store.upcasting import Upcasters
 
 
@@ -51,6 +52,11 @@ class EventCatalogue:
         cls = self._classes.get(self.upcasters.current_topic(topic))
         return cls is not None and field in getattr(cls, "model_fields", ())
 
+    def texts_of(self, topic: str) -> tuple[Path, ...]:
+        """The fields of free text that events of this very topic have, which are stored sealed."""
+        cls = self._classes.get(topic)
+        return () if cls is None else personal_paths(cls)
+
     def decode(self, topic: str, payload: bytes) -> Any:
         """The event of a stored payload, upcast to the newest version. Raises UnknownTopic."""
         cls = self._classes.get(self.upcasters.current_topic(topic))
@@ -71,8 +77,13 @@ def encode_canonical(value: object) -> bytes:
     return _canonical.encode(value)
 
 
+def payload_of(event: BaseModel) -> dict[str, Any]:
+    """What an event that does not encode itself is stored as, before it is encoded."""
+    return event.model_dump(mode="json")
+
+
 def encode_event(event: Any) -> bytes:
     """The canonical payload of an event."""
     if isinstance(event, BaseModel) and not hasattr(event, "encode_payload"):
-        return encode_canonical(event.model_dump(mode="json"))
+        return encode_canonical(payload_of(event))
     return cast("SelfCoding", event).encode_payload()

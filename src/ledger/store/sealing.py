@@ -43,31 +43,36 @@ class KeyRing:
         unknown = [one for one in customer_ids if one not in known]
         if not unknown:
             return
-        with self._datastore.get_connection() as conn:
-            rows = conn.execute(
-                "SELECT customer_id, key FROM ledger.customer_keys "
-                "WHERE ledger_id = %s AND customer_id = ANY(%s)",
-                (self._ledger_id, unknown),
-            ).fetchall()
-        known.update({row["customer_id"]: bytes(row["key"]) for row in rows})
+        known.update(self._select_many(unknown))
 
     def forget(self, customer_id: str) -> None:
         """Know nothing of a customer's key, which was destroyed."""
         self._found.pop(customer_id, None)
 
-    def destroy(self, customer_id: str) -> bool:
-        """Destroy a key that is back in the table, of a customer who was forgotten: was it there?
+    def holds(self, customer_id: str) -> bool:
+        """Whether there is a key of the customer: of one who was forgotten, one that was brought
+        back, or that was made for what was written since. An event `customer.forgotten` destroys
+        it with its own append."""
+        return self._select(customer_id) is not None
 
-        An event `customer.forgotten` destroys the key with its own append.
+    def keys(self, customer_ids: Iterable[str]) -> dict[str, bytes]:
+        """The keys of customers as they are now, made where there are none, to seal with.
+
+        Raises LookupError where one is destroyed meanwhile.
         """
-        with self._datastore.transaction(commit=True) as cursor:
-            deleted = _delete_keys(cursor, self._ledger_id, [customer_id])
-        self.forget(customer_id)
-        return deleted > 0
+        wanted = sorted(set(customer_ids))
+        found = self._select_many(wanted)
+        missing = [one for one in wanted if one not in found]
+        if missing:
+            self._create(missing)
+            found |= self._select_many(missing)
+        for customer_id in set(wanted) - found.keys():
+            raise LookupError(f"the key of {customer_id} was destroyed while it was made")
+        return found
 
-    def seal(self, customer_id: str, plain: bytes) -> str:
-        """Encrypt under the customer's key, made now if there is none; base64 text."""
-        key = self._select(customer_id) or self._create(customer_id)
+    def seal(self, customer_id: str, plain: bytes, key: bytes | None = None) -> str:
+        """Encrypt under the customer's key; base64 text."""
+        key = key or self.keys([customer_id])[customer_id]
         nonce = os.urandom(_NONCE_BYTES)
         sealed = AESGCM(key).encrypt(nonce, plain, self._bound_to(customer_id))
         return base64.b64encode(_mark(key) + nonce + sealed).decode()
@@ -98,17 +103,14 @@ class KeyRing:
     def _bound_to(self, customer_id: str) -> bytes:
         return f"{self._ledger_id}/{customer_id}".encode()
 
-    def _create(self, customer_id: str) -> bytes:
+    def _create(self, customer_ids: list[str]) -> None:
+        made = [AESGCM.generate_key(256) for _ in customer_ids]
         with self._datastore.get_connection() as conn:
             conn.execute(
                 "INSERT INTO ledger.customer_keys (ledger_id, customer_id, key) "
-                "VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                (self._ledger_id, customer_id, AESGCM.generate_key(256)),
+                "SELECT %s, * FROM unnest(%s::text[], %s::bytea[]) ON CONFLICT DO NOTHING",
+                (self._ledger_id, customer_ids, made),
             )
-        made = self._select(customer_id)
-        if made is None:
-            raise LookupError(f"the key of {customer_id} was destroyed while it was made")
-        return made
 
     def _known(self) -> dict[str, bytes | None]:
         """The keys found within this minute. What was found before is found anew."""
@@ -118,12 +120,16 @@ class KeyRing:
         return self._found
 
     def _select(self, customer_id: str) -> bytes | None:
+        return self._select_many([customer_id]).get(customer_id)
+
+    def _select_many(self, customer_ids: list[str]) -> dict[str, bytes]:
         with self._datastore.get_connection() as conn:
-            row = conn.execute(
-                "SELECT key FROM ledger.customer_keys WHERE ledger_id = %s AND customer_id = %s",
-                (self._ledger_id, customer_id),
-            ).fetchone()
-        return None if row is None else bytes(row["key"])
+            rows = conn.execute(
+                "SELECT customer_id, key FROM ledger.customer_keys "
+                "WHERE ledger_id = %s AND customer_id = ANY(%s)",
+                (self._ledger_id, customer_ids),
+            ).fetchall()
+        return {row["customer_id"]: bytes(row["key"]) for row in rows}
 
 
 class NoKeys(KeyRing):
@@ -132,7 +138,7 @@ class NoKeys(KeyRing):
     def __init__(self) -> None:
         """No table is read."""
 
-    def seal(self, customer_id: str, plain: bytes) -> str:
+    def keys(self, customer_ids: Iterable[str]) -> dict[str, bytes]:
         raise NotImplementedError("events are written under their customer's key")
 
     def expect(self, customer_ids: Iterable[str]) -> None:
@@ -148,15 +154,10 @@ def destroy_keys_of_forgotten(
     """Destroy the keys of the customers whom these events forget, in the transaction of both."""
     forgotten = [str(e.originator_id) for e in appended if e.topic.startswith(_FORGOTTEN)]
     if forgotten:
-        _delete_keys(cursor, ledger_id, forgotten)
-
-
-def _delete_keys(cursor: Cursor[Any], ledger_id: int, customer_ids: list[str]) -> int:
-    cursor.execute(
-        "DELETE FROM ledger.customer_keys WHERE ledger_id = %s AND customer_id = ANY(%s)",
-        (ledger_id, customer_ids),
-    )
-    return cursor.rowcount
+        cursor.execute(
+            "DELETE FROM ledger.customer_keys WHERE ledger_id = %s AND customer_id = ANY(%s)",
+            (ledger_id, forgotten),
+        )
 
 
 def _mark(key: bytes) -> bytes:

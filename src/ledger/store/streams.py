@@ -128,4 +128,4 @@ class StoredStreams:
         return Stream(added[-1].originator_version, (*stream.facts, *facts))
 
     def _is_sealed(self, stored: StoredEvent) -> bool:
-        return self._mapper.may_be_sealed(stored.topic)
+        return self._mapper.key_holder(stored) is not None

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from ledger.kernel.commands import Circumstances, Command, LedgerIdentity
 from ledger.kernel.errors import NotFound
 from ledger.kernel.events import DomainEvent, Metadata, RecordedEvent
+from ledger.kernel.personal import personal_paths
 from ledger.store.mapper import LedgerMapper
 from ledger.store.recorder import LedgerRecorder
 from ledger.store.streams import Evolve, Stream, Streams
@@ -166,7 +167,18 @@ class Work:
             self._metadata = Metadata.of(self.circumstances)
         for event in events:
             version += 1
-            self.pending.append(RecordedEvent(stream_id, version, event, self._metadata))
+            customer = self._customer_of(stream_id, event)
+            recorded = RecordedEvent(stream_id, version, event, self._metadata, customer=customer)
+            self.pending.append(recorded)
+
+    def _customer_of(self, stream_id: str, event: DomainEvent) -> str | None:
+        """The customer whom an event with free text is about: whom the first fact of its stream
+        names."""
+        if not personal_paths(type(event)):
+            return None
+        begun = next((one.event for one in self.pending if one.originator_id == stream_id), event)
+        facts = self._stream(stream_id).facts if self.read_versions[stream_id] else ()
+        return getattr(facts[0] if facts else begun, "customer", None)
 
 
 Handler = Callable[[Work, Any], None]

@@ -1,6 +1,7 @@
 """What happens to a subscription. Streams are named by its id (`sub_…`).
 
-Times are on the customer's own clock: a test clock's time where the customer lives on one.
+Times are on the customer's own clock: a test clock's time where the customer lives on one. Free
+text (`PersonalText`, `PersonalMetadata`) is stored sealed, as it is of invoices and credit notes.
 """
 
 from typing import ClassVar
@@ -10,6 +11,7 @@ from pydantic import AwareDatetime, JsonValue
 from ledger.coupons.discounts import Discount
 from ledger.kernel.events import DomainEvent
 from ledger.kernel.periods import Interval, Period
+from ledger.kernel.personal import PersonalMetadata, PersonalText
 from ledger.subscriptions.parts import (
     AnchorConfig,
     BilledEarly,
@@ -47,7 +49,7 @@ class SubscriptionStarted(DomainEvent):
     `drafting` is the version of the rules by which its lines are drafted.
     """
 
-    TOPIC: ClassVar[str] = "subscription.started.v2"
+    TOPIC: ClassVar[str] = "subscription.started.v3"
 
     customer: str
     items: tuple[SubscriptionItem, ...]
@@ -67,8 +69,8 @@ class SubscriptionStarted(DomainEvent):
     cancel_at_period_end: bool
     proration_behavior: ProrationBehavior
     default_payment_method: str | None
-    description: str | None
-    metadata: dict[str, str]
+    description: PersonalText
+    metadata: PersonalMetadata
     settings: dict[str, JsonValue]
     default_tax_rates: tuple[str, ...] = ()
     discounts: tuple[Discount, ...] = ()
@@ -81,13 +83,13 @@ class SubscriptionStarted(DomainEvent):
 class SubscriptionDetailsChanged(DomainEvent):
     """Details were changed; each field holds the whole new value."""
 
-    TOPIC: ClassVar[str] = "subscription.details_changed.v2"
+    TOPIC: ClassVar[str] = "subscription.details_changed.v3"
 
     collection_method: CollectionMethod
     days_until_due: int | None
     default_payment_method: str | None
-    description: str | None
-    metadata: dict[str, str]
+    description: PersonalText
+    metadata: PersonalMetadata
     settings: dict[str, JsonValue]
     cancellation: CancellationDetails
     default_tax_rates: tuple[str, ...] = ()
@@ -99,10 +101,10 @@ class SubscriptionDetailsChanged(DomainEvent):
 class ItemDetailsChanged(DomainEvent):
     """The metadata of one item was changed to this."""
 
-    TOPIC: ClassVar[str] = "subscription.item_details_changed.v1"
+    TOPIC: ClassVar[str] = "subscription.item_details_changed.v2"
 
     item: str
-    metadata: dict[str, str]
+    metadata: PersonalMetadata
 
 
 class ItemsChanged(DomainEvent):
@@ -112,7 +114,7 @@ class ItemsChanged(DomainEvent):
     not billed, for this change.
     """
 
-    TOPIC: ClassVar[str] = "subscription.items_changed.v1"
+    TOPIC: ClassVar[str] = "subscription.items_changed.v2"
 
     items: tuple[SubscriptionItem, ...]
     periods: tuple[CurrentPeriod, ...]
@@ -177,7 +179,7 @@ class CancellationScheduled(DomainEvent):
     With `prorate` the licensed time that is left then is given back.
     """
 
-    TOPIC: ClassVar[str] = "subscription.cancellation_scheduled.v2"
+    TOPIC: ClassVar[str] = "subscription.cancellation_scheduled.v3"
 
     cancel_at: AwareDatetime
     at_period_end: bool
@@ -265,7 +267,7 @@ class SubscriptionCanceled(DomainEvent):
     that goes unbilled.
     """
 
-    TOPIC: ClassVar[str] = "subscription.canceled.v2"
+    TOPIC: ClassVar[str] = "subscription.canceled.v3"
 
     canceled_at: AwareDatetime
     ended_at: AwareDatetime

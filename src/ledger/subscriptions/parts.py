@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 from ledger.coupons.discounts import Discount
 from ledger.kernel.events import Fact
 from ledger.kernel.periods import Cycle, Interval, Period
+from ledger.kernel.personal import PersonalMetadata, PersonalText
 
 BillingMode = Literal["classic", "flexible"]
 CollectionMethod = Literal["charge_automatically", "send_invoice"]
@@ -45,7 +46,7 @@ class SubscriptionItem(Fact):
     interval_count: int
     created: AwareDatetime
     since: AwareDatetime
-    metadata: dict[str, str]
+    metadata: PersonalMetadata
     tax_rates: tuple[str, ...] | None = None
     discounts: tuple[Discount, ...] = ()
     usage_gte: int | None = None
@@ -63,7 +64,7 @@ class SubscriptionItem(Fact):
 class CancellationDetails(Fact):
     """Why a subscription ends, as the request told; `reason` is the ledger's own word."""
 
-    comment: str | None = None
+    comment: PersonalText = None
     feedback: str | None = None
     reason: CancellationReason | None = None
 

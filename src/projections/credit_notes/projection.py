@@ -3,11 +3,13 @@
 import msgspec
 
 from ledger.credit_notes.events import CreditNoteDetailsChanged, CreditNoteIssued, CreditNoteLine
+from ledger.customers.events import CustomerForgotten
 from ledger.invoices.events import InvoiceCreditVoided
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from projections.credit_notes.rows import CREDIT_NOTES, CreditLinePart, CreditNoteRow
 from projections.invoices.rows import LineDiscountPart, LineTaxPart
+from projections.runtime.forgetting import rows_of_forgotten
 from projections.runtime.rows import Rows
 
 
@@ -26,6 +28,8 @@ class CreditNotesProjection:
             case InvoiceCreditVoided() as event:
                 at = to_epoch(event.voided_at)
                 _change(rows, event.credit_note, status="void", voided_at=at)
+            case CustomerForgotten():
+                _forget_texts(rows, recorded)
             case _:
                 pass
 
@@ -76,6 +80,15 @@ def _line(line: CreditNoteLine) -> CreditLinePart:
             for tax in line.taxes
         ),
     )
+
+
+def _forget_texts(rows: Rows, forgotten: RecordedEvent) -> None:
+    for row in rows_of_forgotten(rows, CREDIT_NOTES, forgotten):
+        lines = tuple(
+            msgspec.structs.replace(line, description=None, metadata={}) for line in row.lines
+        )
+        blank = msgspec.structs.replace(row, memo=None, metadata={}, lines=lines)
+        rows.put(CREDIT_NOTES, blank)
 
 
 def _change(rows: Rows, credit_note: str, **changes: object) -> None:

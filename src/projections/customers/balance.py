@@ -12,7 +12,8 @@ from ledger.customers.events import (
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from projections.customers.rows import BALANCE_TRANSACTIONS, BalanceTransactionRow, CustomerRow
-from projections.runtime.rows import Rows, Within
+from projections.runtime.forgetting import rows_of_forgotten
+from projections.runtime.rows import Rows
 
 
 def initial_balance(recorded: RecordedEvent, event: CustomerCreated) -> BalanceTransactionRow:
@@ -63,9 +64,7 @@ def change_notes(rows: Rows, event: BalanceNotesChanged) -> None:
 
 def forget_notes(rows: Rows, forgotten: RecordedEvent) -> None:
     """Take away what is written about the changes of a customer's balance."""
-    so_far = Within("sequence", 0, forgotten.position)
-    customer = forgotten.originator_id
-    for row in rows.greatest(BALANCE_TRANSACTIONS, so_far, ("sequence",), None, customer=customer):
+    for row in rows_of_forgotten(rows, BALANCE_TRANSACTIONS, forgotten):
         blank = msgspec.structs.replace(row, description=None, metadata={})
         rows.put(BALANCE_TRANSACTIONS, blank)
 

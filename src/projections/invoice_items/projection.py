@@ -1,7 +1,10 @@
 """Builds invoice items from their events."""
 
+from typing import Any
+
 import msgspec
 
+from ledger.customers.events import CustomerForgotten
 from ledger.invoice_items.events import (
     InvoiceItemChanged,
     InvoiceItemCreated,
@@ -12,6 +15,7 @@ from ledger.invoice_items.events import (
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from projections.invoice_items.rows import INVOICE_ITEMS, InvoiceItemRow
+from projections.runtime.forgetting import rows_of_forgotten
 from projections.runtime.rows import Rows
 
 
@@ -33,6 +37,8 @@ class InvoiceItemsProjection:
                 _change(rows, item, pending=True, invoice=None, line=None)
             case InvoiceItemDeleted():
                 rows.delete(INVOICE_ITEMS, item)
+            case CustomerForgotten():
+                _forget_texts(rows, recorded)
             case _:
                 pass
 
@@ -49,6 +55,12 @@ def _created(recorded: RecordedEvent, event: InvoiceItemCreated) -> InvoiceItemR
         subscription_item=event.subscription_item,
         test_clock=event.test_clock,
     )
+
+
+def _forget_texts(rows: Rows, forgotten: RecordedEvent) -> None:
+    for row in rows_of_forgotten(rows, INVOICE_ITEMS, forgotten):
+        blank: dict[str, Any] = {**row.stated_charge, "description": None, "metadata": {}}
+        rows.put(INVOICE_ITEMS, msgspec.structs.replace(row, stated_charge=blank))
 
 
 def _change(rows: Rows, item: str, **changes: object) -> None:

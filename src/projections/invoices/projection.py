@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from ledger.customers.events import CustomerForgotten
 from ledger.invoices.events import (
     InvoiceCredited,
     InvoiceCreditVoided,
@@ -20,6 +21,7 @@ from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import RecordedEvent
 from ledger.products.events import ProductCreated, ProductDetailsChanged
 from projections.invoices.bills import drafted, with_details, with_lines
+from projections.invoices.forgetting import forget_texts
 from projections.invoices.lines import with_changed_lines
 from projections.invoices.rows import (
     INVOICES,
@@ -68,6 +70,8 @@ def _edit(recorded: RecordedEvent, rows: Rows) -> None:
             rows.put(INVOICES, _named(rows, row))
         case InvoiceDetailsChanged(details=details):
             rows.put(INVOICES, with_details(_known(rows, invoice), details))
+        case CustomerForgotten():
+            forget_texts(rows, recorded)
         case InvoiceDeleted():
             rows.delete(INVOICES, invoice)
         case InvoiceCredited(pre_payment=before, post_payment=after):

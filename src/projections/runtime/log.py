@@ -1,6 +1,6 @@
 """Pages of one ledger's log, decoded."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from eventsourcing.persistence import Notification, PersistenceError
@@ -39,6 +39,7 @@ class Log:
         notifications = self.recorder.select_notifications(
             after, limit, stop=through, inclusive_of_start=False
         )
+        self._mapper.expect(notifications)
         return [self._mapper.to_domain_event(notification) for notification in notifications]
 
     def batch(self, after: int, limit: int, through: int | None = None) -> list[RecordedEvent]:
@@ -72,6 +73,7 @@ class Log:
     def catalogue_page(self, after: int, limit: int, through: int) -> list[RecordedEvent]:
         """Events other than usage after a position, at most `limit` of them."""
         notifications = self.recorder.select_catalog(after, limit, stop=through)
+        self._mapper.expect(notifications)
         return [self._mapper.to_domain_event(notification) for notification in notifications]
 
     def stream(self, stream_id: str) -> list[RecordedEvent]:
@@ -95,9 +97,10 @@ class Log:
         """The last position, 0 while the log is empty."""
         return self.recorder.head()[0]
 
-    def _decoded(self, notifications: Iterable[Notification], most: int) -> list[RecordedEvent]:
+    def _decoded(self, notifications: Sequence[Notification], most: int) -> list[RecordedEvent]:
         batch: list[RecordedEvent] = []
         size = 0
+        self._mapper.expect(notifications)
         for notification in notifications:
             try:
                 recorded = self._mapper.to_domain_event_with_form(notification)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from ledger.customers.events import CustomerForgotten
 from ledger.invoices.events import InvoiceDrafted
 from ledger.kernel.clock import to_epoch
 from ledger.kernel.events import DomainEvent, RecordedEvent
@@ -26,6 +27,7 @@ from ledger.subscriptions.events import (
 )
 from ledger.subscriptions.parts import Segment
 from projections.runtime.rows import Rows
+from projections.subscriptions.forgetting import forget_texts
 from projections.subscriptions.parts import (
     anchor_part,
     cancellation_part,
@@ -62,6 +64,8 @@ class SubscriptionsProjection:
                 _change_metadata(rows, subject, event)
             case InvoiceDrafted(subscription=subscription) if subscription is not None:
                 _change(rows, subscription, latest_invoice=subject)
+            case CustomerForgotten():
+                forget_texts(rows, recorded)
             case event:
                 _go_on(rows, subject, event)
 
