@@ -5,10 +5,11 @@ import itertools
 import pytest
 
 from ledger.store.datastore import Datastore
+from tests.support.dumped import person, place
 from tests.support.http_shop import shop
 from tests.support.stored_ledger import StoredLedger
 
-__all__ = ["shop"]
+__all__ = ["person", "place", "shop"]
 
 _ledger_ids = itertools.count(1)
 

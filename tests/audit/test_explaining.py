@@ -146,7 +146,7 @@ def test_everything_that_a_request_recorded_is_found_by_its_id(shop: HttpShop):
     together = shop.get(f"/audit/v1/events/{found[0]['position']}/cause")["recorded_together"]
     assert together == sorted(one["position"] for one in found[1:])
     narrowed = shop.get("/audit/v1/events", correlation_id=request, type=["invoice.drafted"])
-    assert [one["type"] for one in narrowed["data"]] == ["invoice.drafted.v2"]
+    assert [one["type"] for one in narrowed["data"]] == ["invoice.drafted.v3"]
 
 
 def test_the_command_line_shows_the_arithmetic(shop: HttpShop, usage: list[str], served: Served):

@@ -142,7 +142,7 @@ def test_a_stretch_of_time_that_is_billed_twice(
     ledger.stored.close("2026-03-01")
     start = '"start":"2026-02-01T00:00:00Z"}'
     found = tamper(
-        shared_database, ledger, "invoice.drafted.v2", start, start.replace("02-01", "01-31")
+        shared_database, ledger, "invoice.drafted.v3", start, start.replace("02-01", "01-31")
     )
     assert "usage_events" in broken(found)
 
@@ -150,7 +150,7 @@ def test_a_stretch_of_time_that_is_billed_twice(
 def test_an_adjustment_that_is_billed_otherwise(
     shared_database: Database, ledger: LateLedger
 ) -> None:
-    found = tamper(shared_database, ledger, "invoice_item.created.v1", '"amount":4', '"amount":3')
+    found = tamper(shared_database, ledger, "invoice_item.created.v2", '"amount":4', '"amount":3')
     assert broken(found) == ["adjustments"]
 
 

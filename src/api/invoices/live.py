@@ -89,7 +89,7 @@ def work_of(view: View) -> Work:
         ledger.recorder,
         ledger.mapper,
         through=view.as_of.position,
-        streams=PastStreams(ledger),
+        streams=PastStreams(ledger, shown=True),
     )
 
 

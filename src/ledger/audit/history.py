@@ -49,12 +49,14 @@ class PastStream:
 class PastStreams:
     """The streams of a ledger for many looks at its past: each is read once.
 
-    Personal fields are read as forgotten; nothing that is billed depends on them.
+    Personal fields are read as forgotten, as nothing that is billed depends on them, unless they
+    are to be `shown`.
     """
 
-    def __init__(self, ledger: EventSourcedLedger) -> None:
+    def __init__(self, ledger: EventSourcedLedger, *, shown: bool = False) -> None:
         self.ledger = ledger
-        self._mapper = LedgerMapper(ledger.mapper.catalogue, NoKeys())
+        without = LedgerMapper(ledger.mapper.catalogue, NoKeys())
+        self._mapper = ledger.mapper if shown else without
         self._streams: dict[str, PastStream] = {}
 
     def read(self, stream_ids: Collection[str]) -> None:
@@ -63,6 +65,7 @@ class PastStreams:
         if not missing:
             return
         found = self.ledger.recorder.select_streams(missing)
+        self._mapper.expect(found)
         for stream_id, stored in groupby(found, lambda one: str(one.originator_id)):
             self._streams[stream_id] = PastStream(list(stored), self._mapper)
         for stream_id in missing:

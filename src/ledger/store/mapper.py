@@ -90,8 +90,8 @@ class LedgerMapper(Mapper[str]):
 
     def expect(self, stored: Iterable[StoredEvent]) -> None:
         """Find the keys of events that are about to be decoded, all at once."""
-        holders = {holder for one in stored if (holder := self.key_holder(one)) is not None}
-        if holders:
+        if self._keyring.opens:
+            holders = {holder for one in stored if (holder := self.key_holder(one)) is not None}
             self._keyring.expect(holders)
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:

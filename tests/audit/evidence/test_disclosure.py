@@ -170,9 +170,9 @@ def test_what_it_does_not_show_is_named_by_its_digest(busy: tuple[Marked, str]) 
     ("stream", "topic", "state", "may"),
     [
         ("cus_a", "customer.created.v1", "{}", True),
-        ("sub_a", "subscription.started.v2", '{"customer":"cus_a"}', True),
-        ("sub_a", "subscription.details_changed.v2", '{"metadata":{"of":"cus_b"}}', False),
-        ("in_a", "invoice.drafted.v2", '{"description":"see cus_b"}', True),
+        ("sub_a", "subscription.started.v3", '{"customer":"cus_a"}', True),
+        ("sub_a", "subscription.details_changed.v3", '{"metadata":{"of":"cus_b"}}', False),
+        ("in_a", "invoice.drafted.v3", '{"description":"see cus_b"}', True),
         ("price_a", "price.created.v3", '{"nickname":"focus_group"}', True),
         ("price_a", "price.created.v2", '{"nickname":"for cus_b"}', False),
         ("price_a", "price.created.v2", '{"nickname":"for cus_a2"}', False),

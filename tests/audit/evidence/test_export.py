@@ -138,7 +138,7 @@ def test_a_folder_that_is_not_there(served: Served, invoice: str, tmp_path: Path
     ("topic", "old", "new", "said"),
     [
         ("invoice.finalized.v2", b'"total":120', b'"total":121', "does not follow from the log"),
-        ("invoice.drafted.v2", b'"auto_advance":true', b'"auto_advance":false', "do not lead to"),
+        ("invoice.drafted.v3", b'"auto_advance":true', b'"auto_advance":false', "do not lead to"),
     ],
 )
 def test_a_log_that_was_altered_proves_nothing(
