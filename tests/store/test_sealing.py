@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from ledger.kernel.events import DomainEvent, Fact, Metadata, RecordedEvent
+from ledger.kernel.personal import PersonalText
 from ledger.store import sealing
 from ledger.store.catalogue import EventCatalogue
 from ledger.store.datastore import Datastore
@@ -166,3 +167,45 @@ def test_text_that_looks_sealed_is_not_taken_for_it(
     stored = new_mapper().to_stored_event(recorded(event=event))
     assert new_mapper().to_domain_event(stored).event == event
     assert msgspec.json.decode(inflate(stored.state))["data"]["credit"] == event.credit
+
+
+class Noted(DomainEvent):
+    TOPIC: ClassVar[str] = "test.noted.v1"
+
+    customer: str
+    credit: str
+    note: PersonalText
+
+
+@pytest.fixture
+def lookups(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The customers whose keys were looked up, a list for each time."""
+    asked: list[list[str]] = []
+    look_up = KeyRing._select_many  # pyright: ignore[reportPrivateUsage]
+
+    def counted(ring: KeyRing, customer_ids: list[str]) -> dict[str, bytes]:
+        asked.append(customer_ids)
+        return look_up(ring, customer_ids)
+
+    monkeypatch.setattr(KeyRing, "_select_many", counted)
+    return asked
+
+
+def test_events_that_are_stored_or_read_together_take_one_look_at_the_keys(
+    datastore: Datastore, recorder: LedgerRecorder, lookups: list[list[str]]
+) -> None:
+    def new_mapper() -> LedgerMapper:
+        return LedgerMapper(EventCatalogue([Noted]), KeyRing(datastore, recorder.ledger_id))
+
+    customers = [f"cus_{number}" for number in range(5)]
+    KeyRing(datastore, recorder.ledger_id).keys(customers)
+    notes = [Noted(customer=one, credit="1", note=f"For {one}") for one in customers]
+    events = [RecordedEvent(f"in_{n}", 1, note, META) for n, note in enumerate(notes)]
+    lookups.clear()
+    stored = new_mapper().to_stored_events(events)
+    assert lookups == [customers]
+    lookups.clear()
+    reader = new_mapper()
+    reader.expect(stored)
+    assert [reader.to_domain_event(one).event for one in stored] == notes
+    assert [sorted(asked) for asked in lookups] == [customers]
