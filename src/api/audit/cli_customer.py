@@ -55,7 +55,7 @@ def forget(
     typer.echo(f"{customer_id} {said}: {done['forgotten_at']}, position {done['position']}")
     typer.echo(f"  reason  {done['reason']}")
     if left := done["objects_with_free_text"]:
-        typer.echo("  texts that stay, in descriptions, footers or metadata of")
+        typer.echo("  texts of an earlier release stay in the log, in the clear, of")
         for object_id in left:
             typer.echo(f"    {object_id}")
 
@@ -70,7 +70,8 @@ def _confirm(services: "Services", identity: "LedgerIdentity", customer_id: str)
     row = services.reader(identity.ledger_id).require(CUSTOMERS, "customer", customer_id)
     note(
         f"{customer_id} ({'live' if identity.livemode else 'test'}): name, email, addresses and "
-        f"notes become unreadable for ever, in backups of the log too."
+        f"what was written on invoices, invoice items, credit notes and subscriptions become "
+        f"unreadable for ever, in backups of the log too."
     )
     if not row.deleted:
         note("The customer is deleted with it, and active subscriptions end now.")
