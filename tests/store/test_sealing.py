@@ -34,6 +34,10 @@ class Registered(DomainEvent):
     personal: Person | None
 
 
+class Forgotten(DomainEvent):
+    TOPIC: ClassVar[str] = "customer.forgotten.v1"
+
+
 EVENT = Registered(credit="12.50", personal=Person(name="Zoë Fjord", email="zoe@fjord.example"))
 
 
@@ -92,6 +96,20 @@ def test_a_process_that_knew_the_key_forgets_it_within_a_minute(
     assert mapper.to_domain_event(stored).event == EVENT
     destroy_key(recorder)
     now += sealing.FORGOTTEN_SECONDS
+    assert mapper.to_domain_event(stored).event.model_dump()["personal"] is None
+
+
+def test_a_process_that_reads_of_it_forgets_the_key_at_once(
+    recorder: LedgerRecorder, datastore: Datastore
+) -> None:
+    catalogue = EventCatalogue([Registered, Forgotten])
+    mapper = LedgerMapper(catalogue, KeyRing(datastore, recorder.ledger_id))
+    stored = mapper.to_stored_event(recorded())
+    forgotten = mapper.to_stored_event(RecordedEvent("cus_1", 2, Forgotten(), META))
+    assert mapper.to_domain_event(stored).event == EVENT
+    destroy_key(recorder)
+    assert mapper.to_domain_event(stored).event == EVENT
+    mapper.to_domain_event(forgotten)
     assert mapper.to_domain_event(stored).event.model_dump()["personal"] is None
 
 

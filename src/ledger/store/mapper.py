@@ -23,7 +23,7 @@ from isal import isal_zlib
 from ledger.kernel.events import Metadata, RecordedEvent, StoredForm
 from ledger.kernel.personal import Text, personal_paths, put_texts, take_texts
 from ledger.store.catalogue import EventCatalogue, encode_canonical, encode_event, payload_of
-from ledger.store.sealing import KeyRing
+from ledger.store.sealing import FORGETTING, KeyRing
 
 _DEFLATED = 0x78
 _WORTH_DEFLATING = 400
@@ -167,6 +167,8 @@ class LedgerMapper(Mapper[str]):
             if not self.catalogue.has_field(stored_event.topic, _PERSONAL):
                 payload.pop(_PERSONAL, None)
             data = encode_canonical(payload)
+        if stored_event.topic.startswith(FORGETTING):
+            self._keyring.forget(str(stored_event.originator_id))
         position = stored_event.id if isinstance(stored_event, Notification) else 0
         return RecordedEvent(
             str(stored_event.originator_id),

@@ -17,7 +17,9 @@ from ledger.store.datastore import Datastore
 FORGOTTEN_SECONDS: Final = 60
 """How long a process may still know a key that was destroyed."""
 
-_FORGOTTEN = "customer.forgotten."
+FORGETTING: Final = "customer.forgotten."
+"""With what the topics begin of events that destroy the key of their stream's customer."""
+
 _MARK_BYTES = 8
 _NONCE_BYTES = 12
 _MOST_KEYS = 10_000
@@ -146,6 +148,9 @@ class NoKeys(KeyRing):
     def keys(self, customer_ids: Iterable[str]) -> dict[str, bytes]:
         raise NotImplementedError("events are written under their customer's key")
 
+    def forget(self, customer_id: str) -> None:
+        """Nothing is known."""
+
     def unseal(self, customer_id: str, text: str) -> bytes | None:  # noqa: ARG002
         return None
 
@@ -154,7 +159,7 @@ def destroy_keys_of_forgotten(
     cursor: Cursor[Any], ledger_id: int, appended: Iterable[StoredEvent]
 ) -> None:
     """Destroy the keys of the customers whom these events forget, in the transaction of both."""
-    forgotten = [str(e.originator_id) for e in appended if e.topic.startswith(_FORGOTTEN)]
+    forgotten = [str(e.originator_id) for e in appended if e.topic.startswith(FORGETTING)]
     if forgotten:
         cursor.execute(
             "DELETE FROM ledger.customer_keys WHERE ledger_id = %s AND customer_id = ANY(%s)",
