@@ -18,6 +18,8 @@ EXIT_NOT_FOUND: Final = 4
 EXIT_NO_DATABASE: Final = 5
 EXIT_REFUSED: Final = 6
 
+_VERIFY: Final = "`tallybook audit verify` says what was changed."
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 """The option of every command that can print for programs."""
 
@@ -52,13 +54,17 @@ def quiet_when_closed() -> Generator[None]:
 @contextmanager
 def explained() -> Generator[None]:
     """Say what goes wrong in one line, with the exit code of its kind."""
+    import zlib
+
     import psycopg
     from eventsourcing.persistence import InterfaceError, OperationalError
+    from msgspec import MsgspecError
 
     from api.database.errors import DatabaseError, FolderRefused
     from api.settings import SettingsError
     from ledger.kernel.errors import LedgerError, NotFound
     from ledger.store.migrate import MigrationError
+    from projections.runtime.log import UnreadableEvent
 
     try:
         yield
@@ -74,3 +80,9 @@ def explained() -> Generator[None]:
     except (DatabaseError, OperationalError, InterfaceError, psycopg.OperationalError) as error:
         note(str(error))
         raise typer.Exit(EXIT_NO_DATABASE) from None
+    except UnreadableEvent as error:
+        note(f"The event at position {error.position} cannot be read: {error}. {_VERIFY}")
+        raise typer.Exit(EXIT_DIFFERENT) from None
+    except (MsgspecError, zlib.error) as error:
+        note(f"An event of the log cannot be read: {error}. {_VERIFY}")
+        raise typer.Exit(EXIT_DIFFERENT) from None

@@ -1,15 +1,18 @@
 """An event of the log as it is shown: its place, what it says, and who caused it."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 from eventsourcing.persistence import Notification
+from pydantic import ValidationError
 
 from api.audit.usage import written
 from ledger.kernel.events import Metadata
 from ledger.meter_events.events import UsageRecorded
 from ledger.store.mapper import LedgerMapper
+from projections.runtime.log import UnreadableEvent
 
 SHOWN_RECORDS: Final = 100
 """Meter events of a batch that are shown with it; an export has all of them."""
@@ -52,9 +55,13 @@ class OpenedEvent:
 
 
 def open_event(mapper: LedgerMapper, stored: Notification) -> OpenedEvent:
-    """Read a stored event."""
-    state = mapper.opened(stored, sealed=True)
-    return OpenedEvent(stored, Metadata.model_validate_json(state.meta), state.data, mapper)
+    """Read a stored event. Raises UnreadableEvent where it was damaged."""
+    try:
+        state = mapper.opened(stored, sealed=True)
+        meta = Metadata.model_validate_json(state.meta)
+    except (msgspec.MsgspecError, ValidationError, zlib.error) as damage:
+        raise UnreadableEvent(stored.id, damage) from damage
+    return OpenedEvent(stored, meta, state.data, mapper)
 
 
 def event_object(event: OpenedEvent, *, sealed: bool = False) -> dict[str, Any]:
