@@ -166,9 +166,9 @@ def _lines(view: "View", row: "InvoiceRow") -> "Table":
     prices = price_rows(view, (line.price for line in row.lines))
     table = Table(box=None, pad_edge=False)
     table.add_column("Line", overflow="fold")
-    table.add_column("From")
+    table.add_column("From", overflow="fold")
     table.add_column("Meter events", justify="right")
-    table.add_column("Amount", justify="right")
+    table.add_column("Amount", justify="right", no_wrap=True, overflow="fold")
     for line in row.lines:
         table.add_row(
             printable(description(line, prices.get(line.price or ""), row.currency) or ""),

@@ -227,8 +227,9 @@ def _tell(found: "Simulation", movers: int) -> None:
         typer.echo(f"fixed     {len(found.fixed):,} lines of replaced prices stay as billed")
     for currency, compared in found.totals().items():
         table = Table(box=None, pad_edge=False)
-        for heading in ("", "Billed", "Simulated", "Difference"):
-            table.add_column(heading, justify="left" if not heading else "right", overflow="fold")
+        table.add_column("", overflow="fold")
+        for heading in ("Billed", "Simulated", "Difference"):
+            table.add_column(heading, justify="right", no_wrap=True, overflow="fold")
         for name in compared.before._fields:
             before, after = getattr(compared.before, name), getattr(compared.after, name)
             table.add_row(name, *_amounts(before, after, currency))
