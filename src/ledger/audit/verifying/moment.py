@@ -80,6 +80,8 @@ def moment(url: str, snapshot: str | None = None) -> Generator[Moment]:
         arrays.register(conn.adapters)
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         conn.read_only = True
+        # It waits for processes that look at the same moment, for as long as they take.
+        conn.execute("SET idle_in_transaction_session_timeout = 0")
         with conn.transaction():
             if snapshot is not None:
                 name = sql.Literal(snapshot)

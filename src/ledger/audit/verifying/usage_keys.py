@@ -12,7 +12,8 @@ import msgspec
 from ledger.store.usage_batch import usage_key
 
 QUERY: Final = (
-    "SELECT ordinal, fingerprint, position, key FROM {relation} WHERE ledger_id = {ledger} {within}"
+    "SELECT ordinal, fingerprint, position, key FROM {relation} "
+    "WHERE {sign}ledger_id = {ledger} {within}"
 )
 TABLE: Final = "ledger.usage_keys"
 

@@ -12,7 +12,7 @@ from projections.runtime.copying import NumericFields
 
 QUERY: Final = (
     "SELECT ordinal, timestamp, position, series, payload, value FROM {relation} "
-    "WHERE ledger_id = {ledger} AND timestamp >= {since} {within}"
+    "WHERE {sign}ledger_id = {ledger} AND {sign}timestamp >= {since} {within}"
 )
 
 # The number of columns; then ordinal, timestamp, position and series, each after its length, and

@@ -42,11 +42,16 @@ class Slice(msgspec.Struct, frozen=True):
     def query(self, ledger_id: int, kept_from: int) -> str:
         """Selects them."""
         text = usage_keys.QUERY if self.side == "keys" else single_rows.QUERY
-        within = ""
+        within = sign = ""
         if self.blocks is not None:
             first, past = self.blocks
             within = f"AND ctid >= '({first},0)' AND ctid < '({past},0)'"
-        return text.format(relation=self.relation, ledger=ledger_id, since=kept_from, within=within)
+            # No index has a column with a sign: before the table is analyzed, PostgreSQL would look
+            # all of its rows up in one, for each slice.
+            sign = "+"
+        return text.format(
+            relation=self.relation, ledger=ledger_id, since=kept_from, within=within, sign=sign
+        )
 
 
 class StretchTotals(msgspec.Struct):
