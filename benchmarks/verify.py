@@ -1,10 +1,11 @@
 """How fast a whole ledger is verified: `tallybook audit verify`.
 
-A day of usage is written in batches of 5,000, as the bulk door cuts it, projected, and vacuumed,
-which PostgreSQL does by itself a little later. Then everything is verified in processes of their
-own: every event and its leaf, the tree, usage keys, the row of each meter event and every rollup.
-Once more without read models. Processor time is of all processes, PostgreSQL's among them; what it
-comes to on processors that have nothing else to do is said beside what the clock said.
+A day of usage is written in batches of 5,000, as the bulk door cuts it, and projected. Then
+everything is verified in processes of their own: every event and its leaf, the tree, usage keys,
+the row of each meter event and every rollup. Once more after a vacuum, which PostgreSQL does by
+itself a little later, and once more without read models. Processor time is of all processes,
+PostgreSQL's among them; what it comes to on processors that have nothing else to do is said beside
+what the clock said.
 """
 
 import argparse
@@ -47,12 +48,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace, report: Report) -> None:
-    """Records a second, with read models and without."""
+    """Records a second, with read models before and after a vacuum, and without."""
     with _database(report) as databases:
         services = Services(databases.app_url, pool_size=4)
         try:
             _fill(services, databases.app_url, options)
             services.projector.catch_up()
+            before = "before a vacuum, "
+            _verify(services, databases.app_url, options, report, before, read_models=True)
             with psycopg.connect(databases.owner_url, autocommit=True) as connection:
                 connection.execute("VACUUM (ANALYZE)")
             _verify(services, databases.app_url, options, report, read_models=True)
@@ -89,6 +92,7 @@ def _verify(
     url: str,
     options: argparse.Namespace,
     report: Report,
+    state: str = "",
     *,
     read_models: bool,
 ) -> None:
@@ -106,7 +110,7 @@ def _verify(
     [ledger] = found
     if not ledger.holds or ledger.meter_events != options.records:
         raise SystemExit(f"verified {ledger.meter_events} records: {ledger.findings[:3]}")
-    what = f"with {ledger.rows:,} other rows" if read_models else "without read models"
+    what = state + (f"with {ledger.rows:,} other rows" if read_models else "without read models")
     report.add(f"{what}: records verified", options.records / seconds, "/s")
     report.add(f"{what}: processor time", used / options.records * 1e6, "µs a record")
     free = options.records / used * options.parallel

@@ -96,18 +96,23 @@ def test_the_roles_have_no_rights_over_the_server(shared: Embedded) -> None:
         execute(shared.app_url, "CREATE TABLE public.mine ()")
 
 
-def test_the_owner_may_make_an_index_without_compressing_it(shared: Embedded) -> None:
-    execute(shared.owner_url, "SET wal_compression = off")
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        execute(shared.app_url, "SET wal_compression = off")
+def test_the_roles_may_leave_pages_uncompressed_and_no_more(shared: Embedded) -> None:
+    for url in (shared.owner_url, shared.app_url):
+        execute(url, "SET wal_compression = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            execute(url, "SET session_replication_role = replica")
 
 
 def test_the_roles_of_an_earlier_release_get_their_new_rights(folder: Path) -> None:
     with Embedded(folder) as embedded:
-        execute(embedded.admin_url, "REVOKE SET ON PARAMETER wal_compression FROM tallybook_owner")
+        execute(
+            embedded.admin_url,
+            "REVOKE SET ON PARAMETER wal_compression FROM tallybook_owner, tallybook_app",
+        )
         (embedded.layout.home / "roles-created").write_text("")
         with Embedded(folder) as later:
             execute(later.owner_url, "SET wal_compression = off")
+            execute(later.app_url, "SET wal_compression = off")
 
 
 def test_a_process_that_vanished_keeps_no_ledger_locked(shared: Embedded) -> None:

@@ -16,7 +16,7 @@ DATABASE = "tallybook"
 ADMIN = "tallybook_admin"
 OWNER = "tallybook_owner"
 APPLICATION = "tallybook_app"
-EDITION = "2"
+EDITION = "3"
 """Changes with what `create_roles` does, which is then done again where it was done before."""
 
 _PORT = 5432
@@ -55,7 +55,7 @@ def create_roles(admin_url: str, owner_password: str, application_password: str)
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
         if not known.fetchone():
             connection.execute(_create_database())
-        for statement in (*_database_rights(), *_patience(), _owner_rights()):
+        for statement in (*_database_rights(), *_patience(), _uncompressed()):
             connection.execute(statement)
 
 
@@ -67,7 +67,7 @@ def print_roles(database: str, owner: str, application: str) -> str:
         _create_database(database, owner),
         *_database_rights(database, application),
         *_patience(application),
-        _owner_rights(owner),
+        _uncompressed(owner, application),
     ]
     return "\n".join(f"{statement.as_string()};" for statement in statements)
 
@@ -91,9 +91,12 @@ def _patience(application: str = APPLICATION) -> list[sql.Composed]:
     ]
 
 
-def _owner_rights(owner: str = OWNER) -> sql.Composed:
-    """A rebuild that makes an index need not compress every page of it for the WAL."""
-    return sql.SQL("GRANT SET ON PARAMETER wal_compression TO {}").format(sql.Identifier(owner))
+def _uncompressed(owner: str = OWNER, application: str = APPLICATION) -> sql.Composed:
+    """A rebuild that makes an index need not compress every page of it for the WAL, nor does a
+    verification that is the first to read a page, which PostgreSQL then marks as read."""
+    return sql.SQL("GRANT SET ON PARAMETER wal_compression TO {}, {}").format(
+        sql.Identifier(owner), sql.Identifier(application)
+    )
 
 
 def _create_database(database: str = DATABASE, owner: str = OWNER) -> sql.Composed:

@@ -17,6 +17,12 @@ from psycopg.rows import tuple_row
 
 from ledger.store import arrays
 
+# Who reads a page first after it was written marks its rows as committed, and where pages have
+# checksums the whole page goes to the WAL. To compress it there takes longer than to read it.
+_UNCOMPRESSED: Final[LiteralString] = (
+    "SELECT set_config('wal_compression', 'off', false) "
+    "WHERE has_parameter_privilege('wal_compression', 'SET')"
+)
 _COPY_HEADER_BYTES: Final = 19
 _COPY_TRAILER: Final = b"\xff\xff"
 
@@ -82,6 +88,7 @@ def moment(url: str, snapshot: str | None = None) -> Generator[Moment]:
         conn.read_only = True
         # It waits for processes that look at the same moment, for as long as they take.
         conn.execute("SET idle_in_transaction_session_timeout = 0")
+        conn.execute(_UNCOMPRESSED)
         with conn.transaction():
             if snapshot is not None:
                 name = sql.Literal(snapshot)
