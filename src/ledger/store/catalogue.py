@@ -53,9 +53,15 @@ class EventCatalogue:
         return cls is not None and field in getattr(cls, "model_fields", ())
 
     def texts_of(self, topic: str) -> tuple[Path, ...]:
-        """The fields of free text that events of this very topic have, which are stored sealed."""
-        cls = self._classes.get(topic)
+        """The fields of free text that the events have that a stored topic leads to."""
+        cls = self._classes.get(self.upcasters.current_topic(topic))
         return () if cls is None else personal_paths(cls)
+
+    def may_be_sealed(self, topic: str) -> bool:
+        """Whether there may be sealed fields in events of a stored topic: not in those that encode
+        themselves, which are long to look through."""
+        cls = self._classes.get(self.upcasters.current_topic(topic))
+        return not hasattr(cls, "encode_payload")
 
     def decode(self, topic: str, payload: bytes) -> Any:
         """The event of a stored payload, upcast to the newest version. Raises UnknownTopic."""

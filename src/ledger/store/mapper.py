@@ -145,7 +145,7 @@ class LedgerMapper(Mapper[str]):
         """
         state = _states.decode(inflate(stored.state))
         data = bytes(state.data)
-        if not sealed and _SEALED.search(data):
+        if not sealed and self._has_sealed(stored.topic, data):
             data = encode_canonical(self._unsealed(stored.originator_id, data))
         return OpenedState(data, bytes(state.meta))
 
@@ -162,7 +162,7 @@ class LedgerMapper(Mapper[str]):
     ) -> RecordedEvent:
         state = _states.decode(inflated)
         data = bytes(state.data)
-        if _SEALED.search(data):
+        if self._has_sealed(stored_event.topic, data):
             payload = self._unsealed(stored_event.originator_id, data)
             if not self.catalogue.has_field(stored_event.topic, _PERSONAL):
                 payload.pop(_PERSONAL, None)
@@ -178,6 +178,9 @@ class LedgerMapper(Mapper[str]):
             position,
             form,
         )
+
+    def _has_sealed(self, topic: str, data: bytes) -> bool:
+        return self.catalogue.may_be_sealed(topic) and _SEALED.search(data) is not None
 
     def _unsealed(self, stream_id: Any, data: bytes) -> dict[str, Any]:
         """The payload with what can be read of its personal fields, None where that is nothing."""

@@ -20,8 +20,12 @@ from ledger.store import arrays
 # Who reads a page first after it was written marks its rows as committed, and where pages have
 # checksums the whole page goes to the WAL. To compress it there takes longer than to read it.
 _UNCOMPRESSED: Final[LiteralString] = (
-    "SELECT set_config('wal_compression', 'off', false) "
+    "SELECT set_config('wal_compression', 'off', true) "
     "WHERE has_parameter_privilege('wal_compression', 'SET')"
+)
+# It waits for processes that look at the same moment, for as long as they take.
+_PATIENT: Final[LiteralString] = (
+    "SELECT set_config('idle_in_transaction_session_timeout', '0', true)"
 )
 _COPY_HEADER_BYTES: Final = 19
 _COPY_TRAILER: Final = b"\xff\xff"
@@ -86,9 +90,6 @@ def moment(url: str, snapshot: str | None = None) -> Generator[Moment]:
         arrays.register(conn.adapters)
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         conn.read_only = True
-        # It waits for processes that look at the same moment, for as long as they take.
-        conn.execute("SET idle_in_transaction_session_timeout = 0")
-        conn.execute(_UNCOMPRESSED)
         with conn.transaction():
             if snapshot is not None:
                 name = sql.Literal(snapshot)
@@ -96,4 +97,6 @@ def moment(url: str, snapshot: str | None = None) -> Generator[Moment]:
             else:
                 found = conn.execute("SELECT pg_export_snapshot()").fetchone()
                 snapshot = str(found[0]) if found else ""
+            conn.execute(_PATIENT)
+            conn.execute(_UNCOMPRESSED)
             yield Moment(conn, url, snapshot)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, LiteralString, cast
 
 from psycopg import Connection
+from psycopg.errors import InvalidTableDefinition
 from psycopg.rows import tuple_row
 
 from ledger.store import crash_points
@@ -56,14 +57,15 @@ def _make(conn: Connection[Any], table: Table[Any], relation: str) -> None:
     partitions have."""
     if _key_of(conn, relation):
         return
-    with conn.transaction():
-        _execute(conn, f"LOCK TABLE {relation} IN ACCESS EXCLUSIVE MODE")
-        if _key_of(conn, relation):
-            return
-        conn.execute(_UNCOMPRESSED)
-        key = ", ".join(("ledger_id", *table.key))
-        _execute(conn, f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
-        crash_points.reach("before_commit", (KEY,))
+    try:
+        with conn.transaction():
+            conn.execute(_UNCOMPRESSED)
+            key = ", ".join(("ledger_id", *table.key))
+            _execute(conn, f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
+            crash_points.reach("before_commit", (KEY,))
+    except InvalidTableDefinition:  # it has one by now
+        if not _key_of(conn, relation):
+            raise
     crash_points.reach("after_commit", (KEY,))
 
 
