@@ -23,3 +23,20 @@ def test_a_damaged_event_is_told(served: Served, shop: HttpShop, words: str) -> 
     assert "Traceback" not in ran.stderr
     assert "cannot be read: " in ran.stderr
     assert "`tallybook audit verify` says what was changed." in ran.stderr
+
+
+@pytest.mark.parametrize("path", ["events?stream=CUSTOMER", "objects/CUSTOMER?as_of=now"])
+def test_a_damaged_event_is_told_over_http(served: Served, shop: HttpShop, path: str) -> None:
+    position = shop.http.get(f"/audit/v1/events?stream={shop.customer}").json()["data"][0][
+        "position"
+    ]
+    owner = served.environment["TALLYBOOK_OWNER_DATABASE_URL"]
+    where = (owner, TEST_LEDGER, "customer.created.v1", b'"data":', b'"data",')
+    asked = path.replace("CUSTOMER", shop.customer).replace("=now", f"=position:{position}")
+    with rewritten(*where, stream=shop.customer):
+        refused = shop.http.get(f"/audit/v1/{asked}")
+    assert refused.status_code == 500
+    error = refused.json()["error"]
+    assert error["type"] == "api_error"
+    assert "cannot be read: " in error["message"]
+    assert "`tallybook audit verify` says what was changed." in error["message"]

@@ -5,6 +5,7 @@ Which envelope is written depends on the path alone: `/v2` has its own, everythi
 """
 
 import math
+import zlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -24,6 +25,7 @@ from ledger.kernel.errors import (
     QueueFull,
     Unavailable,
 )
+from projections.runtime.log import UnreadableEvent
 
 INVALID_REQUEST: Final = "invalid_request_error"
 API_ERROR: Final = "api_error"
@@ -211,16 +213,30 @@ def _on_database_away(
     return error_response(from_ledger(away), path)
 
 
+def _on_damaged_log(
+    request: Request[Any, Any, Any], error: UnreadableEvent | msgspec.MsgspecError | zlib.error
+) -> Response[bytes]:
+    _log_failure(request, error)
+    found = isinstance(error, UnreadableEvent)
+    which = f"The event at position {error.position}" if found else "An event of the log"
+    message = f"{which} cannot be read: {error}. `tallybook audit verify` says what was changed."
+    damaged = ApiError(message, status=500, type=API_ERROR)
+    return error_response(damaged, request.scope["path"])
+
+
 def _on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    path = request.scope["path"]
+    _log_failure(request, error)
+    return error_response(_internal_error(), request.scope["path"])
+
+
+def _log_failure(request: Request[Any, Any, Any], error: Exception) -> None:
     log.error(
         "request_failed",
         method=request.scope["method"],
-        path=path[:_SHOWN_PATH],
+        path=request.scope["path"][:_SHOWN_PATH],
         request_id=request.scope["state"].get("request_id"),
         exc_info=error,
     )
-    return error_response(_internal_error(), path)
 
 
 exception_handlers: Final[dict[int | type[Exception], _Handler]] = {
@@ -229,6 +245,9 @@ exception_handlers: Final[dict[int | type[Exception], _Handler]] = {
     HTTPException: _on_http_exception,
     OperationalError: _on_database_away,
     InterfaceError: _on_database_away,
+    UnreadableEvent: _on_damaged_log,
+    msgspec.MsgspecError: _on_damaged_log,
+    zlib.error: _on_damaged_log,
     Exception: _on_unexpected,
 }
 """Handlers to mount on the application; nothing reaches the client in any other shape."""
