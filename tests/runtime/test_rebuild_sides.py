@@ -1,6 +1,8 @@
 """Versions of a read model side by side: going on, going back, verifying, dropping."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -75,6 +77,27 @@ def test_a_rebuild_may_wait_for_its_switch(
     assert reader.require(METERS, "meter", "mtr_1").status == "inactive"
     switch(database.owner_url, METERS_MODEL, services.log, nothing)
     assert reader.require(METERS, "meter", "mtr_1").status == "active"
+
+
+def test_a_switch_waits_for_a_vacuum_beside_readers(
+    services: Services, database: Database, execute: Execute
+) -> None:
+    make_meters(execute, 3)
+    services.projector.catch_up()
+    rebuild(database.owner_url, [METERS_MODEL], services.log, nothing, Plan(switches=False))
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'ShareUpdateExclusiveLock'"
+    with ThreadPoolExecutor(1) as thread, psycopg.connect(database.owner_url) as vacuum:
+        vacuum.execute(f"ALTER TABLE {METERS.relation()} RESET (autovacuum_enabled)")
+        switching = thread.submit(switch, database.owner_url, METERS_MODEL, services.log, nothing)
+        while not vacuum.execute(waiting).fetchone():
+            assert not switching.done()
+            time.sleep(0.01)
+        time.sleep(0.7)  # longer than a switch lets readers wait
+        assert services.reader(LEDGER.ledger_id).get(METERS, "mtr_1") is not None
+        assert vacuum.execute(waiting).fetchone()
+        vacuum.rollback()
+        switching.result()
+    assert states(database) == [("_other", "replaced")]
 
 
 def cut_off_after(services: Services, pages: int) -> Callable[[int], Log]:

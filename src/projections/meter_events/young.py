@@ -4,6 +4,7 @@ Where the rows of single events cannot be read yet (`Rows.memory`), they are kep
 to make a stretch finer takes all of its events.
 """
 
+from collections import OrderedDict
 from typing import Final, Self
 from uuid import UUID
 
@@ -24,7 +25,8 @@ class Young:
     def __init__(self, most: int) -> None:
         self._most = most
         self._events = 0
-        self._held: dict[_Place, list[Singles]] = {}
+        # The first key of a plain dict is slow to find after others before it were taken out.
+        self._held: OrderedDict[_Place, list[Singles]] = OrderedDict()
 
     @classmethod
     def of(cls, rows: Rows) -> Self | None:

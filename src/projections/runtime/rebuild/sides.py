@@ -68,6 +68,20 @@ def size_of(conn: _Connected, projection: Projection, side: str) -> int:
     return whole
 
 
+def keep_from_vacuum(cursor: Cursor[Any], projection: Projection, side: str) -> None:
+    """End what PostgreSQL's autovacuum does to the tables of both sides, until the commit.
+
+    It gives way to a lock that waits for it, after a second (`deadlock_timeout`), for which readers
+    cannot be made to wait. So it is asked for one beside which all others read and write: changing
+    a setting of vacuum takes it, and this one is left as it is.
+    """
+    for table in projection.tables:
+        for of in (LIVE, side):
+            months = [p.relation for p in partitions_of(cursor, table, of) if p.month is not None]
+            for relation in months if table.months else [table.relation(of)]:
+                _execute(cursor, f"ALTER TABLE {relation} RESET (autovacuum_enabled)")
+
+
 def set_aside(cursor: Cursor[Any], projection: Projection) -> None:
     """Take the names of the live tables away, and with them everybody else's use of them, until
     the commit."""

@@ -62,6 +62,8 @@ def _exchange(conn: Connection[dict[str, Any]], filling: Filling, projection: Pr
     _come_near(filling, projection)
     _begin_checkpoints(conn, checkpoint_name(projection))
     with conn.transaction(), conn.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', '5s', true)")
+        sides.keep_from_vacuum(cursor, projection, filling.side)
         # Shorter than PostgreSQL waits before it looks for a deadlock: a reader never loses.
         cursor.execute("SELECT set_config('lock_timeout', '500ms', true)")
         _put_in_place(cursor, filling, projection)
