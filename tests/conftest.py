@@ -1,7 +1,9 @@
 """Fixtures for every test."""
 
 import os
+import random
 
+import psycopg_pool.base
 from hypothesis import Phase, settings
 
 from tests.support.postgres import database, datastore, postgres_server, shared_database
@@ -19,6 +21,10 @@ for _variable in list(os.environ):
         del os.environ[_variable]
 for _variable in ("DATABASE_URL", "DATABASE_URL_FILE"):
     os.environ.pop(_variable, None)
+
+# A pool's thread draws when a new connection is to expire. From the process's own random state it
+# would do so while a strategy draws, and hypothesis would take that for the strategy's doing.
+setattr(psycopg_pool.base, "random", random.Random().random)  # noqa: B010
 
 # How long an example takes says more about the machine than about the code. To explain a failure,
 # every line of it is traced, which takes longer than a test may.

@@ -22,6 +22,7 @@ from ledger.store.work import AtOnce, Handlers, Work
 
 _ATTEMPTS = 8
 _PAUSE_SECONDS = 0.01
+_chance = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class LedgerApplication(EventSourcedLedger):
             try:
                 return self._append(work)
             except (IntegrityError, StaleRead):
-                time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311
+                time.sleep(_chance.uniform(0, _PAUSE_SECONDS * 2**attempt))
         raise Conflict(
             "This object is being changed by another request. Try again.", code="lock_timeout"
         )
