@@ -1,13 +1,15 @@
 """The single meter events of a page of the log, put together by series and in order of time."""
 
 import struct
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain, repeat
-from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
+from itertools import chain, islice, repeat
+from operator import le
+from typing import Any, Final, Generic, NamedTuple, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -32,6 +34,9 @@ _texts = msgspec.json.Decoder(dict[str, str])
 
 Single = tuple[int, int, int, str | None, bytes]
 """Timestamp, position, ordinal, value and payload of a meter event."""
+
+_Columns: TypeAlias = tuple["array[int]", "array[int]", "array[int]", list[str | None], list[bytes]]
+"""The same of many, column by column."""
 
 K = TypeVar("K")
 
@@ -104,18 +109,21 @@ class Singles(msgspec.Struct, frozen=True):
         """Events in any order."""
         events.sort()
         times, positions, ordinals, values, payloads = zip(*events, strict=True)
-        numbers = [units[value] for value in values]
-        series = series_of(meter, customer)
-        return cls(meter, customer, series, times, positions, ordinals, values, payloads, numbers)
+        places = array("q", times), array("q", positions), array("q", ordinals)
+        numbers = [*map(units.__getitem__, values)]
+        return cls(meter, customer, series_of(meter, customer), *places, values, payloads, numbers)
 
     @classmethod
-    def joined(cls, parts: Sequence["Singles"]) -> Self:
-        """The events of several parts of one meter and customer."""
-        events: list[Single] = []
-        for one in parts:
-            columns = one.timestamps, one.positions, one.ordinals, one.values, one.payloads
-            events += zip(*columns, strict=True)
-        return cls.of(parts[0].meter, parts[0].customer, events, Units())
+    def joined(cls, stretches: Sequence["Stretch"]) -> Self:
+        """The events of several stretches of one series."""
+        events: list[tuple[Any, ...]] = []
+        for singles, _, first, past in stretches:
+            events += zip(*(column[first:past] for column in singles.columns()), strict=True)
+        events.sort()  # no two have the same place, which comes first
+        times, positions, ordinals, *others = zip(*events, strict=True)
+        places = array("q", times), array("q", positions), array("q", ordinals)
+        one = stretches[0].singles
+        return cls(one.meter, one.customer, one.series, *places, *others)
 
     def __len__(self) -> int:
         return len(self.timestamps)
@@ -138,17 +146,8 @@ class Singles(msgspec.Struct, frozen=True):
         """The events with these indexes."""
         if past - first == len(self):
             return self
-        return Singles(
-            self.meter,
-            self.customer,
-            self.series,
-            self.timestamps[first:past],
-            self.positions[first:past],
-            self.ordinals[first:past],
-            self.values[first:past],
-            self.payloads[first:past],
-            self.units[first:past],
-        )
+        columns = [column[first:past] for column in self.columns()]
+        return Singles(self.meter, self.customer, self.series, *columns)
 
     def divided(self, keys: tuple[str, ...]) -> dict[str, "Singles"]:
         """The events by the texts they have under some payload keys, as canonical JSON."""
@@ -163,12 +162,12 @@ class Singles(msgspec.Struct, frozen=True):
                 self.meter,
                 self.customer,
                 series_of(self.meter, self.customer, dimensions),
-                *([column[index] for index in indexes] for column in self._columns()),
+                *([column[index] for index in indexes] for column in self.columns()),
             )
             for dimensions, indexes in found.items()
         }
 
-    def _columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Any, ...]:
         """In the order of the fields."""
         return (
             self.timestamps,
@@ -191,6 +190,10 @@ class Stretch(NamedTuple):
     def part(self) -> Singles:
         return self.singles.part(self.first, self.past)
 
+    def cut_out(self) -> "Stretch":
+        """The same without the events around it."""
+        return Stretch(self.part(), self.bucket, 0, self.past - self.first)
+
 
 def dimensions_of(payload: bytes, keys: tuple[str, ...]) -> str:
     """Canonical JSON of those of the keys that a payload has, and their texts."""
@@ -205,17 +208,43 @@ def by_series(usage: Iterable[tuple[int, UsageRecorded]]) -> list[Singles]:
 
 def singles_of(usage: Iterable[tuple[int, Iterable[UndecodedRecord]]]) -> list[Singles]:
     """The same of records that were decoded."""
-    found: defaultdict[tuple[str, str], list[Single]] = defaultdict(list)
+    found: defaultdict[tuple[str, str], _Columns] = defaultdict(_columns)
     values, payloads = Same[str | None](), Same[bytes]()
     for position, records in usage:
         for ordinal, (_, meter, customer, timestamp, value, payload) in enumerate(records):
-            found[meter, customer].append(
-                (timestamp, position, ordinal, values[value], payloads[bytes(payload)])
-            )
+            times, positions, ordinals, texts, documents = found[meter, customer]
+            times.append(timestamp)
+            positions.append(position)
+            ordinals.append(ordinal)
+            texts.append(values[value])
+            documents.append(payloads[bytes(payload)])
     units = Units()
-    singles = [Singles.of(*whose, events, units) for whose, events in found.items()]
+    singles = [
+        Singles(*whose, series_of(*whose), *columns, [*map(units.__getitem__, columns[3])])
+        for whose, columns in ((whose, _by_time(columns)) for whose, columns in found.items())
+    ]
     singles.sort(key=lambda one: one.series.int)
     return singles
+
+
+def _columns() -> _Columns:
+    """Of numbers without an object for each: what is looked at stays near the processor."""
+    return array("q"), array("q"), array("q"), [], []
+
+
+def _by_time(columns: _Columns) -> _Columns:
+    """Events that stand in the order of the log in that of time."""
+    times, positions, ordinals, values, payloads = columns
+    if all(map(le, times, islice(times, 1, None))):
+        return columns
+    order = sorted(range(len(times)), key=times.__getitem__)
+    return (
+        array("q", map(times.__getitem__, order)),
+        array("q", map(positions.__getitem__, order)),
+        array("q", map(ordinals.__getitem__, order)),
+        [*map(values.__getitem__, order)],
+        [*map(payloads.__getitem__, order)],
+    )
 
 
 @dataclass(frozen=True, slots=True)

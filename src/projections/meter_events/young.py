@@ -6,7 +6,6 @@ to make a stretch finer takes all of its events.
 
 from collections import OrderedDict
 from typing import Final, Self
-from uuid import UUID
 
 from projections.meter_events.singles import Singles, Stretch
 from projections.runtime.rows import Rows
@@ -14,7 +13,11 @@ from projections.runtime.rows import Rows
 _MOST_EVENTS: Final = 250_000
 _NAME: Final = "young usage"
 
-_Place = tuple[UUID, int, int]
+_WORTH_CUTTING: Final = 16
+"""So many times as many events as are kept may stay in memory with them; to cut them out of their
+page takes as long as all the rest."""
+
+_Place = tuple[int, int, int]
 """Series, resolution and bucket."""
 
 
@@ -26,7 +29,7 @@ class Young:
         self._most = most
         self._events = 0
         # The first key of a plain dict is slow to find after others before it were taken out.
-        self._held: OrderedDict[_Place, list[Singles]] = OrderedDict()
+        self._held: OrderedDict[_Place, list[Stretch]] = OrderedDict()
 
     @classmethod
     def of(cls, rows: Rows) -> Self | None:
@@ -35,23 +38,33 @@ class Young:
 
     def keep(self, resolution: int, stretch: Stretch) -> None:
         """Keep the events of a page that a stretch got."""
-        parts = self._held.setdefault(_place(resolution, stretch), [])
-        parts.append(stretch.part())
-        self._events += len(parts[-1])
+        if len(stretch.singles) > _WORTH_CUTTING * (stretch.past - stretch.first):
+            stretch = stretch.cut_out()
+        place = _place(resolution, stretch)
+        parts = self._held.get(place)
+        if parts is None:
+            self._held[place] = [stretch]
+        else:
+            parts.append(stretch)
+        self._events += stretch.past - stretch.first
         while self._events > self._most:
             self._forget(next(iter(self._held)))
 
     def take(self, resolution: int, stretch: Stretch, count: int) -> Singles | None:
         """All `count` events of a stretch, with those that it gets now; None where some were not
         kept."""
-        parts = [*self._forget(_place(resolution, stretch)), stretch.part()]
-        return Singles.joined(parts) if sum(map(len, parts)) == count else None
+        parts = [*self._forget(_place(resolution, stretch)), stretch]
+        return Singles.joined(parts) if _events_of(parts) == count else None
 
-    def _forget(self, place: _Place) -> list[Singles]:
+    def _forget(self, place: _Place) -> list[Stretch]:
         parts = self._held.pop(place, [])
-        self._events -= sum(map(len, parts))
+        self._events -= _events_of(parts)
         return parts
 
 
+def _events_of(parts: list[Stretch]) -> int:
+    return sum(stretch.past - stretch.first for stretch in parts)
+
+
 def _place(resolution: int, stretch: Stretch) -> _Place:
-    return stretch.singles.series, resolution, stretch.bucket
+    return stretch.singles.series.int, resolution, stretch.bucket

@@ -80,6 +80,7 @@ def rebuild(
         for projection in projections:
             name = checkpoint_name(projection)
             compared = compare(others, filling, projection)
+            sides.take_stock(filling.conn, projection, OTHER)
             builds.set_state(filling.conn, name, OTHER, "built")
             crash_points.reach("after_commit", (BUILT,))
             [build] = builds.find(filling.conn, [name], OTHER)

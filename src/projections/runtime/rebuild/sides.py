@@ -41,6 +41,9 @@ def make(conn: _Connected, projection: Projection, side: str) -> None:
         _execute(conn, table.create_statement(side))
         if table.months is not None:
             make_months(conn, table, months_of(conn, table), side)
+        for relation in _stored(conn, table, side):
+            # It would look at rows that nobody reads yet, and again when the rest is there.
+            _execute(conn, f"ALTER TABLE {relation} SET (autovacuum_enabled = off)")
 
 
 def drop(conn: _Connected, projection: Projection, side: str) -> None:
@@ -68,17 +71,24 @@ def size_of(conn: _Connected, projection: Projection, side: str) -> int:
     return whole
 
 
+def take_stock(conn: _Connected, projection: Projection, side: str) -> None:
+    """Let PostgreSQL see what is in the tables of a side, so that it reads them well from the
+    first moment on."""
+    for table in projection.tables:
+        _execute(conn, f"ANALYZE {table.relation(side)}")
+
+
 def keep_from_vacuum(cursor: Cursor[Any], projection: Projection, side: str) -> None:
-    """End what PostgreSQL's autovacuum does to the tables of both sides, until the commit.
+    """End what PostgreSQL's autovacuum does to the tables of both sides, until the commit; from
+    there on it takes care of both.
 
     It gives way to a lock that waits for it, after a second (`deadlock_timeout`), for which readers
     cannot be made to wait. So it is asked for one beside which all others read and write: changing
-    a setting of vacuum takes it, and this one is left as it is.
+    a setting of vacuum takes it.
     """
     for table in projection.tables:
         for of in (LIVE, side):
-            months = [p.relation for p in partitions_of(cursor, table, of) if p.month is not None]
-            for relation in months if table.months else [table.relation(of)]:
+            for relation in _stored(cursor, table, of):
                 _execute(cursor, f"ALTER TABLE {relation} RESET (autovacuum_enabled)")
 
 
@@ -109,6 +119,12 @@ def _rename(cursor: Cursor[Any], table: Table[Any], of: str, to: str) -> None:
     for index in table.indexes:
         name = f"{_bare(table)}_{'_'.join(index)}"
         _execute(cursor, f"ALTER INDEX projections.{name}{of} RENAME TO {name}{to}")
+
+
+def _stored(conn: _Connected, table: Table[Any], side: str) -> list[str]:
+    """The relations that hold the rows of a table."""
+    partitions = [partition.relation for partition in partitions_of(conn, table, side)]
+    return partitions or [table.relation(side)]
 
 
 def _partition_name(table: Table[Any], partition: Partition, side: str) -> str:
