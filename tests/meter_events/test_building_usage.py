@@ -19,7 +19,7 @@ from projections.meter_events.rollup_rows import USAGE_ROLLUPS
 from projections.meter_events.rollups import RESOLUTIONS
 from projections.meter_events.rows import METER_EVENTS
 from projections.runtime.log import Log
-from projections.runtime.rebuild import filling, keys
+from projections.runtime.rebuild import ahead, keys
 from projections.runtime.rebuild.rebuilding import Plan, rebuild, verify
 from tests.meter_events.followed_ledger import (
     BATCHES,
@@ -52,7 +52,7 @@ def log_of(database: Database) -> Iterator[Callable[[int], Log]]:
 
 @pytest.fixture
 def pages_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "_PAGE_EVENTS", 2)
+    monkeypatch.setattr(ahead, "_PAGE_EVENTS", 2)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_build_has_the_rows_of_the_projector(
     record(followed, name, batches, cancelled)
     followed.project()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(filling, "_PAGE_EVENTS", cut[0])
+        patch.setattr(ahead, "_PAGE_EVENTS", cut[0])
         patch.setattr(young, "_MOST_EVENTS", cut[1])
         [result] = verify(database.owner_url, [PROJECTION], log_of, nothing)
     assert [table.table for table in result.tables if not table.equal] == []

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ledger.meter_events import events
 from ledger.meter_events.events import EVENTS, UsageRecord, UsageRecorded, record_bytes
 from ledger.store.catalogue import EventCatalogue, encode_event
 
@@ -46,6 +47,30 @@ def test_records_are_read_back_as_written(records: list[UsageRecord], backfill: 
     assert again.records() == tuple(records)
     assert again.raw_records() == raw
     assert [record_bytes(record) for record in again.records()] == raw
+
+
+@given(st.lists(RECORDS, max_size=8), st.integers(0, 400))
+@example([UsageRecord("}],[", "}],[", "c", 1, None, {"a": "}],[", "b": '"}],["'})] * 3, 0)
+def test_records_are_the_same_in_whatever_portions_they_are_decoded(
+    records: list[UsageRecord], portion: int
+) -> None:
+    event = UsageRecorded.of([record_bytes(record) for record in records])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(events, "_PORTION_BYTES", portion)
+        found = [
+            UsageRecord(msgspec.json.decode(identifier), *named, msgspec.json.decode(payload))
+            for identifier, *named, payload in event.undecoded_records()
+        ]
+    assert found == records
+
+
+def test_a_damaged_record_is_told_after_those_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_PORTION_BYTES", 0)
+    raw = record_bytes(UsageRecord("e-1", "mtr_1", "cus_1", 1, "7.5", {"model": "large"}))
+    reading = UsageRecorded.of([raw, raw.replace(b",1,", b",x,"), raw]).undecoded_records()
+    assert next(reading)[3] == 1
+    with pytest.raises(msgspec.DecodeError):
+        next(reading)
 
 
 def test_a_payload_of_another_shape_is_refused() -> None:

@@ -13,7 +13,7 @@ from projections.meters.projection import MetersProjection
 from projections.meters.rows import METERS
 from projections.runtime.log import Log
 from projections.runtime.projection import checkpoint_name
-from projections.runtime.rebuild import builds, filling
+from projections.runtime.rebuild import ahead, builds
 from projections.runtime.rebuild.filling import connected
 from projections.runtime.rebuild.pace import Throttle
 from projections.runtime.rebuild.rebuilding import Plan, drop, rebuild, verify
@@ -122,7 +122,7 @@ def cut_off_after(services: Services, pages: int) -> Callable[[int], Log]:
 def test_what_was_cut_off_goes_on_where_it_was(
     services: Services, database: Database, execute: Execute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "_PAGE_EVENTS", 5)
+    monkeypatch.setattr(ahead, "_PAGE_EVENTS", 5)
     make_meters(execute, 10)
     services.projector.catch_up()
     with pytest.raises(psycopg.errors.DiskFull):
@@ -142,7 +142,7 @@ def test_what_was_cut_off_goes_on_where_it_was(
 def test_it_begins_anew_when_that_is_asked_for(
     services: Services, database: Database, execute: Execute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "_PAGE_EVENTS", 5)
+    monkeypatch.setattr(ahead, "_PAGE_EVENTS", 5)
     make_meters(execute, 10)
     services.projector.catch_up()
     with pytest.raises(psycopg.errors.DiskFull):

@@ -4,8 +4,9 @@ How a record is written, and what a Merkle leaf over it commits to, is fixed for
 `docs/adr/0005-usage-record-encoding.md`.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar, Self, TypeAlias
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import ClassVar, Final, Self, TypeAlias
 
 import msgspec
 from pydantic import AwareDatetime
@@ -57,6 +58,10 @@ _counted = msgspec.json.Decoder(list[CountedRecord])
 _undecoded = msgspec.json.Decoder(list[UndecodedRecord])
 _slices = msgspec.json.Decoder(list[msgspec.Raw])
 
+_PORTION_BYTES: Final = 100_000
+_BETWEEN: Final = b'}],["'
+"""The end of a record and the begin of the next; or the end of a text that has the same letters."""
+
 
 def record_bytes(record: UsageRecord) -> bytes:
     """The canonical bytes of a record: JSON without spaces, in UTF-8, payload keys sorted.
@@ -64,6 +69,26 @@ def record_bytes(record: UsageRecord) -> bytes:
     Raises UnicodeEncodeError for text that has no UTF-8 form (a lone surrogate).
     """
     return _encoder.encode(record)
+
+
+def _portions(records: bytes) -> Iterator[list[UndecodedRecord]]:
+    """A JSON array of records, decoded part by part: few enough at a time to stay near the
+    processor until they are looked at, which takes a third off the time."""
+    first, reach = 1, _PORTION_BYTES
+    while True:
+        cut = records.find(_BETWEEN, first + reach)
+        past = len(records) - 1 if cut < 0 else cut + 2
+        try:
+            portion = _undecoded.decode(b"[%b]" % records[first:past])
+        except msgspec.DecodeError:
+            if cut < 0:
+                raise
+            reach = 2 * (past - first)  # that was inside of a text, which then has no end
+            continue
+        yield portion
+        if cut < 0:
+            return
+        first, reach = past + 1, _PORTION_BYTES
 
 
 class UsageRecorded(DomainEvent):
@@ -92,9 +117,9 @@ class UsageRecorded(DomainEvent):
         """The records in order without their payloads: the least work."""
         return _counted.decode(self.records_json)
 
-    def undecoded_records(self) -> list[UndecodedRecord]:
+    def undecoded_records(self) -> Iterator[UndecodedRecord]:
         """The records in order, for who takes many of them: half the work of `records`."""
-        return _undecoded.decode(self.records_json)
+        return chain.from_iterable(_portions(self.records_json))
 
     def raw_records(self) -> list[bytes]:
         """The canonical bytes of each record in order, for hashing."""

@@ -22,9 +22,14 @@ USAGE: Final = (UsageRecorded.TOPIC,)
 class UnreadableEvent(Exception):
     """A stored event cannot be decoded by this release."""
 
-    def __init__(self, position: int, reason: Exception) -> None:
-        super().__init__(f"{type(reason).__name__}: {reason}")
+    def __init__(self, position: int, reason: Exception | str) -> None:
+        told = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        super().__init__(position, told)
         self.position = position
+        self._told = told
+
+    def __str__(self) -> str:
+        return self._told
 
 
 class Log:

@@ -122,13 +122,19 @@ def usage_content(state: bytes) -> UsageContent:
     except msgspec.DecodeError as error:
         raise MalformedUsage(str(error)) from error
     content = UsageContent(decoded.data.backfill, decoded.data.records, bytes(decoded.meta))
-    if _written(content) != state:
+    if not _is_written(state, content):
         raise MalformedUsage("the state has other bytes than its records and metadata")
     return content
 
 
-def _written(content: UsageContent) -> bytes:
-    """The state as it was written."""
-    backfill = _json.encode(content.backfill)
-    records = b",".join(content.records)
-    return b'{"data":{"backfill":%b,"records":[%b]},"meta":%b}' % (backfill, records, content.meta)
+def _is_written(state: bytes, content: UsageContent) -> bool:
+    """Whether a state that was read as this content was written of it. With that beginning and end,
+    and no byte more than the records and what separates them, there can be nothing else in it."""
+    begin = b'{"data":{"backfill":%b,"records":[' % _json.encode(content.backfill)
+    end = b']},"meta":%b}' % content.meta
+    records = sum(map(len, content.records)) + max(0, len(content.records) - 1)
+    return (
+        len(state) == len(begin) + records + len(end)
+        and state.startswith(begin)
+        and state.endswith(end)
+    )

@@ -1,18 +1,14 @@
 """Apply the log to the tables of a side, page by page, from wherever they stand."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
 import psycopg
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from ledger.kernel.errors import Conflict, LedgerError
-from ledger.kernel.events import RecordedEvent
-from ledger.meter_events.events import UsageRecorded
 from ledger.store import arrays, crash_points
 from projections.runtime.log import Log, UnreadableEvent
 from projections.runtime.projection import (
@@ -20,29 +16,22 @@ from projections.runtime.projection import (
     Projection,
     apply_page,
     checkpoint_name,
-    takes_usage,
 )
 from projections.runtime.rebuild import keys
+from projections.runtime.rebuild.ahead import LogOf, Page, Pages, Stretch, by_thread
 from projections.runtime.rebuild.builds import Positions, advance, positions, set_error
 from projections.runtime.rebuild.pace import Pace, Throttle
 from projections.runtime.sql_rows import SqlRows
 from projections.runtime.unkeyed import KeyWanted, Unkeyed
 
-_PAGE_EVENTS = 2_000
-_PAGE_BYTES = 16_000_000
-"""Of usage: a page of a build is larger than one that somebody waits for, so that more of what its
-rows have in common is written once."""
 PAGE = "rebuild.page"
 """The name of a page's commit for fault tests (`ledger.store.crash_points`)."""
 
-LogOf = Callable[[int], Log]
 Tell = Callable[[], None]
 """Called after each page."""
 
 Progress = Callable[[int, int], None]
 """Called with events done and events in all."""
-
-_slices = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Orphaned(Exception):
@@ -63,6 +52,7 @@ class Filling:
     log_of: LogOf
     throttle: Throttle = field(default_factory=Throttle)
     tell: Tell = lambda: None
+    pages: Pages | None = None
     reached: dict[str, Positions] = field(default_factory=dict[str, Positions])
     _pace: Pace = field(init=False)
     _unkeyed: Unkeyed | None = field(init=False)
@@ -116,7 +106,8 @@ class Filling:
             self._unkeyed.memory.clear()
         try:
             self._pace.begin()
-            for page in _ahead(_pages(log, projections, since, to)):
+            read = self.pages or by_thread(self.log_of)
+            for page in read(projections, Stretch(ledger_id, since, to)):
                 self._apply(log, ledger_id, projections, page)
                 since = page.past
                 self.tell()
@@ -131,9 +122,7 @@ class Filling:
             what = f"an event after position {since}: {type(error).__name__}: {error}"
             self._give_up(names, ledger_id, what)
 
-    def _apply(
-        self, log: Log, ledger_id: int, projections: list[Projection], page: "_Page"
-    ) -> None:
+    def _apply(self, log: Log, ledger_id: int, projections: list[Projection], page: Page) -> None:
         try:
             self._write(log, ledger_id, projections, page)
         except KeyWanted:
@@ -143,9 +132,7 @@ class Filling:
             self.reached[checkpoint_name(projection)][ledger_id] = page.past
         self._pace.rest(page.records)
 
-    def _write(
-        self, log: Log, ledger_id: int, projections: list[Projection], page: "_Page"
-    ) -> None:
+    def _write(self, log: Log, ledger_id: int, projections: list[Projection], page: Page) -> None:
         """A page's rows and positions, all or nothing."""
         names = [checkpoint_name(projection) for projection in projections]
         since, past, records = page.since, page.past, page.records
@@ -182,52 +169,3 @@ def telling(filling: Filling, progress: Progress, total: int) -> Tell:
         progress(done, max(done, total))
 
     return tell
-
-
-class _Page(NamedTuple):
-    """Events from after `since` through `past`, with what was prepared of them for each projection.
-    `records` counts meter events one by one."""
-
-    events: list[RecordedEvent]
-    since: int
-    past: int
-    records: int
-    prepared: list[Any]
-
-
-def _pages(log: Log, projections: list[Projection], since: int, to: int) -> Iterator[_Page]:
-    """Pages of the log up to a position."""
-    if any(map(takes_usage, projections)):
-        for events in log.batches(since, _PAGE_EVENTS, to, _PAGE_BYTES):
-            yield _page(projections, events, since, events[-1].position)
-            since = events[-1].position
-        return
-    while since < to:
-        events = log.without_usage(since, _PAGE_EVENTS, to)
-        past = events[-1].position if events else to
-        yield _page(projections, events, since, past)
-        since = past
-
-
-def _page(
-    projections: list[Projection], events: list[RecordedEvent], since: int, past: int
-) -> _Page:
-    prepared = [
-        one.prepare(events) if isinstance(one, PreparedProjection) else None for one in projections
-    ]
-    return _Page(events, since, past, sum(map(_records, events)), prepared)
-
-
-def _ahead(pages: Iterator[_Page]) -> Iterator[_Page]:
-    """The same pages, each read and prepared by a thread while the one before is applied."""
-    with ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(next, pages, None)
-        while page := waiting.result():
-            waiting = thread.submit(next, pages, None)
-            yield page
-
-
-def _records(recorded: RecordedEvent) -> int:
-    if isinstance(recorded.event, UsageRecorded):
-        return len(_slices.decode(recorded.event.records_json))
-    return 1

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ledger.event_types import EVENT_CATALOGUE
 from ledger.kernel.errors import Conflict
@@ -18,8 +18,9 @@ from ledger.store.event_sourcing import EventSourcedLedger
 from projections.runtime.log import Log
 from projections.runtime.projection import Projection, checkpoint_name, takes_usage
 from projections.runtime.rebuild import builds
+from projections.runtime.rebuild.ahead import LogOf, by_process, can_be_sent, serve
 from projections.runtime.rebuild.builds import Positions
-from projections.runtime.rebuild.filling import Filling, LogOf, Orphaned, connected
+from projections.runtime.rebuild.filling import Filling, Orphaned, connected
 from projections.runtime.rebuild.pace import Throttle
 
 _LOOK_SECONDS: Final = 0.25
@@ -60,48 +61,71 @@ def fill_with(crew: Crew, filling: Filling, targets: Targets) -> None:
     shares = _shares(crew.size, filling, targets)
     if len(shares) < 2:
         return
-    spawning = multiprocessing.get_context("spawn")
-    pipes: list[Pipe] = []
-    processes: list[BaseProcess] = []
+    workers: list[_Worker] = []
     try:
-        for share in shares:
-            ours, theirs = spawning.Pipe(duplex=False)
-            process = spawning.Process(
-                target=_work, args=(crew, share, theirs, os.getpid()), daemon=True
-            )
-            process.start()
-            theirs.close()
-            pipes.append(ours)
-            processes.append(process)
-        _watch(processes, pipes, filling)
+        workers.extend(_started(crew, share) for share in shares)
+        _watch(workers, filling)
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()
+        for worker in workers:
+            worker.end()
         _look(filling)
 
 
-def _watch(processes: Sequence[BaseProcess], pipes: Sequence[Pipe], filling: Filling) -> None:
-    while any(process.is_alive() for process in processes):
+class _Worker(NamedTuple):
+    """A process, the pipe over which it says why it ended, and the one that reads ahead for it."""
+
+    process: BaseProcess
+    pipe: Pipe
+    reader: BaseProcess | None
+
+    def end(self) -> None:
+        for process in (self.process, self.reader):
+            if process is not None:
+                process.terminate()
+                process.join()
+
+
+def _started(crew: Crew, share: _Share) -> _Worker:
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe(duplex=False)
+    ahead, reader = None, None
+    if can_be_sent(share.projections):
+        ahead, asked = spawning.Pipe()
+        reader = spawning.Process(target=_read, args=(crew, share, asked), daemon=True)
+        reader.start()
+        asked.close()
+    args = crew, share, theirs, ahead, os.getpid()
+    process = spawning.Process(target=_work, args=args, daemon=True)
+    process.start()
+    for end in (theirs, ahead):
+        if end is not None:
+            end.close()
+    return _Worker(process, ours, reader)
+
+
+def _watch(workers: Sequence[_Worker], filling: Filling) -> None:
+    while any(worker.process.is_alive() for worker in workers):
         time.sleep(_LOOK_SECONDS)
         _look(filling)
         filling.tell()
-        for process, pipe in zip(processes, pipes, strict=True):
-            if process.exitcode:
-                raise Conflict(_last_words(process, pipe))
-    for process, pipe in zip(processes, pipes, strict=True):
-        if process.exitcode:
-            raise Conflict(_last_words(process, pipe))
+        _expect_well(workers)
+    _expect_well(workers)
 
 
-def _last_words(process: BaseProcess, pipe: Pipe) -> str:
+def _expect_well(workers: Sequence[_Worker]) -> None:
+    for worker in workers:
+        if worker.process.exitcode:
+            raise Conflict(_last_words(worker))
+
+
+def _last_words(worker: _Worker) -> str:
     try:
-        if pipe.poll():
-            return str(pipe.recv())
+        if worker.pipe.poll():
+            return str(worker.pipe.recv())
     except EOFError:
         pass
-    return f"A process of the build ended with status {process.exitcode}. Run it again to go on."
+    status = worker.process.exitcode
+    return f"A process of the build ended with status {status}. Run it again to go on."
 
 
 def _look(filling: Filling) -> None:
@@ -110,13 +134,9 @@ def _look(filling: Filling) -> None:
         filling.reached[name] = builds.positions(filling.conn, name, filling.side)
 
 
-def _work(crew: Crew, share: _Share, pipe: Pipe, parent: int) -> None:
+def _work(crew: Crew, share: _Share, pipe: Pipe, ahead: Pipe | None, parent: int) -> None:
     """The whole life of a process. It ends when its parent has."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Pages leave nothing behind that has to be looked for: looking takes a third of the time.
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS)
+    _settle()
 
     def tell() -> None:
         if os.getppid() != parent:
@@ -127,12 +147,29 @@ def _work(crew: Crew, share: _Share, pipe: Pipe, parent: int) -> None:
             log_of = _logs(store)
             projections = share.projections
             filling = Filling(conn, projections, share.side, log_of, share.throttle, tell)
+            filling.pages = None if ahead is None else by_process(ahead)
             filling.bring_to(share.targets)
     except Orphaned:
         os._exit(1)
     except Exception as error:  # noqa: BLE001 - said by the parent
         pipe.send(str(error) or type(error).__name__)
         raise SystemExit(1) from None
+
+
+def _read(crew: Crew, share: _Share, asked: Pipe) -> None:
+    """The whole life of a process that reads ahead. It ends when nobody can ask it any more."""
+    _settle()
+    with Datastore(crew.app_url, pool_size=1) as store:
+        serve(asked, _logs(store), share.projections)
+
+
+def _settle() -> None:
+    """What a process does first: whoever interrupts its parent is answered there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Pages leave nothing behind that has to be looked for: looking takes a third of the time.
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
 
 
 def _logs(datastore: Datastore) -> LogOf:
