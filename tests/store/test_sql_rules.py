@@ -33,7 +33,8 @@ FORBIDDEN = {
     "sets something in the session": re.compile(
         r"^\s*(SET(?! TRANSACTION SNAPSHOT )|RESET|DISCARD)\s"
         r"|\bset_config\((?!'lock_timeout', '\d+m?s', true\)|'wal_compression', 'off', true\)"
-        r"|'idle_in_transaction_session_timeout', '0', true\))|search_path"
+        r"|'idle_in_transaction_session_timeout', '0', true\)|'synchronous_commit', 'off', true\))"
+        r"|search_path"
     ),
     "makes a temporary table": re.compile(r"\bTEMP(ORARY)?\s+TABLE\b", re.IGNORECASE),
 }

@@ -20,6 +20,11 @@ from projections.runtime.tables import Merging, Table
 
 T = TypeVar("T")
 
+MINUTE: Final = 60
+HOUR: Final = 3_600
+DAY: Final = 86_400
+"""Lengths of stretches, in seconds."""
+
 
 class UsageMeterRow(msgspec.Struct, frozen=True):
     """What of a meter decides how its events are rolled up."""

@@ -5,12 +5,15 @@ of events on which reading one by one would cost more than the rows. Divisions o
 dimensions that are declared on a meter have rows of the same stretches as the whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ledger.meter_events.aggregation import MICROSECONDS, WINDOW_MICROSECONDS
 from ledger.meters.events import Formula
 from projections.meter_events.rollup_rows import (
+    DAY,
+    HOUR,
+    MINUTE,
     USAGE_DIVISIONS,
     USAGE_METERS,
     USAGE_ROLLUPS,
@@ -33,9 +36,6 @@ from projections.meter_events.singles import (
 from projections.meter_events.young import Young
 from projections.runtime.rows import Rows, Spans
 
-MINUTE: Final = 60
-HOUR: Final = 3_600
-DAY: Final = 86_400
 RESOLUTIONS: Final = (DAY, HOUR, MINUTE)
 """The lengths of stretches that are rolled up, in seconds, each made of those after it."""
 
@@ -54,7 +54,9 @@ def add(rows: Rows, singles: Sequence[Singles], kept_from: int) -> None:
         rows.merge_many(USAGE_WINDOWS, windows(meters, windowed))
     rolled = [one for one in singles if is_rolled_up(meters[one.meter])]
     if rolled:
-        _roll_up(rows, meters, rolled, kept_from, RESOLUTIONS)
+        _roll_up(rows, meters, rolled, kept_from)
+        if young := Young.of(rows):
+            young.came_to(max(one.timestamps[-1] for one in rolled))
 
 
 def meter_of(rows: Rows, name: str) -> UsageMeterRow:
@@ -98,34 +100,57 @@ def _roll_up(
     meters: Meters,
     singles: Sequence[Singles],
     kept_from: int,
-    resolutions: Sequence[int],
+    resolutions: Sequence[int] = RESOLUTIONS,
+    begun: Sequence[Singles] = (),
 ) -> None:
     """Add events to the rows of a resolution, and to finer ones where there are some or there now
-    have to be."""
+    have to be. Of stretches with events that `begun` holds there are no rows yet."""
     resolution, *finer = resolutions
-    stretches = [stretch for one in singles for stretch in one.stretches(resolution)]
-    added = [rollup(meters[s.singles.meter].formula, resolution, s) for s in stretches]
-    for one in singles:
-        if keys := meters[one.meter].dimension_payload_keys:
-            added += _divided(rows, one, meters[one.meter].formula, keys, resolution)
+    young = Young.of(rows)
+    known, new = (_rollups(rows, meters, some, resolution) for some in (singles, begun))
+    if young is not None:
+        # To insert a row takes half as long as to look for one to merge it with.
+        new += [row for row in known if row.bucket > young.latest]
+        known = [row for row in known if row.bucket <= young.latest]
+        rows.insert_many(USAGE_ROLLUPS, new)
+    else:
+        known += new
     if not finer:
-        rows.merge_many(USAGE_ROLLUPS, added)
+        rows.merge_many(USAGE_ROLLUPS, known)
         return
-    held = rows.merge_returning(USAGE_ROLLUPS, added, "count", "finer")
+    held = rows.merge_returning(USAGE_ROLLUPS, known, "count", "finer")
     parts: list[Singles] = []
     grown: list[tuple[Stretch, int]] = []
-    young = Young.of(rows)
-    for stretch in stretches:
-        count, is_finer = held[stretch.singles.series, resolution, stretch.bucket]
+    for stretch in _stretches((*singles, *begun), resolution):
+        key = stretch.singles.series, resolution, stretch.bucket
+        count, is_finer = held.get(key) or (stretch.past - stretch.first, None)
         if is_finer:
             parts.append(stretch.part())
         elif count >= MOST_SINGLE[resolution] and stretch.bucket >= kept_from:
             grown.append((stretch, count))
         elif young is not None:
             young.keep(resolution, stretch)
-    parts += _made_finer(rows, resolution, grown)
-    if parts:
-        _roll_up(rows, meters, parts, kept_from, finer)
+    whole = _made_finer(rows, resolution, grown)
+    if parts or whole:
+        _roll_up(rows, meters, parts, kept_from, finer, whole)
+
+
+def _stretches(singles: Iterable[Singles], resolution: int) -> Iterator[Stretch]:
+    return (stretch for one in singles for stretch in one.stretches(resolution))
+
+
+def _rollups(
+    rows: Rows, meters: Meters, singles: Sequence[Singles], resolution: int
+) -> list[UsageRollupRow]:
+    """What events amount to in each stretch, and in each division of it."""
+    found = [
+        rollup(meters[stretch.singles.meter].formula, resolution, stretch)
+        for stretch in _stretches(singles, resolution)
+    ]
+    for one in singles:
+        if keys := meters[one.meter].dimension_payload_keys:
+            found += _divided(rows, one, meters[one.meter].formula, keys, resolution)
+    return found
 
 
 def rollup(formula: Formula, resolution: int, stretch: Stretch) -> UsageRollupRow:

@@ -7,8 +7,10 @@ to make a stretch finer takes all of its events.
 from collections import OrderedDict
 from typing import Final, Self
 
+from ledger.meter_events.aggregation import MICROSECONDS
+from projections.meter_events.rollup_rows import DAY, USAGE_ROLLUPS
 from projections.meter_events.singles import Singles, Stretch
-from projections.runtime.rows import Rows
+from projections.runtime.rows import Rows, Within
 
 _MOST_EVENTS: Final = 250_000
 _NAME: Final = "young usage"
@@ -16,6 +18,8 @@ _NAME: Final = "young usage"
 _WORTH_CUTTING: Final = 16
 """So many times as many events as are kept may stay in memory with them; to cut them out of their
 page takes as long as all the rest."""
+
+_DAY: Final = DAY * MICROSECONDS
 
 _Place = tuple[int, int, int]
 """Series, resolution and bucket."""
@@ -25,7 +29,10 @@ class Young:
     """Some stretches and their events: those that were looked at last, as many as there is room
     for."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, latest: int) -> None:
+        self.latest = latest
+        """No usage that was added so far is later than this time. There are no rows of a stretch
+        that begins after it."""
         self._most = most
         self._events = 0
         # The first key of a plain dict is slow to find after others before it were taken out.
@@ -34,7 +41,15 @@ class Young:
     @classmethod
     def of(cls, rows: Rows) -> Self | None:
         """Those kept beside some rows; None where the rows can be read."""
-        return None if rows.memory is None else rows.memory.setdefault(_NAME, cls(_MOST_EVENTS))
+        if rows.memory is None:
+            return None
+        if _NAME not in rows.memory:
+            rows.memory[_NAME] = cls(_MOST_EVENTS, _end_of_last_day(rows))
+        return rows.memory[_NAME]
+
+    def came_to(self, time: int) -> None:
+        """Usage up to this time was added."""
+        self.latest = max(self.latest, time)
 
     def keep(self, resolution: int, stretch: Stretch) -> None:
         """Keep the events of a page that a stretch got."""
@@ -68,3 +83,10 @@ def _events_of(parts: list[Stretch]) -> int:
 
 def _place(resolution: int, stretch: Stretch) -> _Place:
     return stretch.singles.series.int, resolution, stretch.bucket
+
+
+def _end_of_last_day(rows: Rows) -> int:
+    """The last microsecond of the last day that has usage, -1 where there is none."""
+    within = Within("bucket", 0, 2**63 - 1)
+    found = rows.greatest(USAGE_ROLLUPS, within, ("bucket",), 1)
+    return max((row.bucket - row.bucket % _DAY + _DAY - 1 for row in found), default=-1)

@@ -171,7 +171,7 @@ class SqlRows:
         return None if record is None else table.from_record(record)
 
     def _insert(self, table: Table[Any], rows: list[msgspec.Struct]) -> None:
-        if table.document and rows:
+        if (table.document or table.merging is not None) and rows:
             self._execute(table.insert_statement(self._suffix), table.arrays(rows))
         elif rows:
             ledger = (self._ledger_id,)

@@ -137,6 +137,9 @@ class Filling:
         names = [checkpoint_name(projection) for projection in projections]
         since, past, records = page.since, page.past, page.records
         with self.conn.transaction(), self.conn.cursor() as cursor:
+            # A page that a crash of PostgreSQL takes back is applied again: its rows and positions
+            # are one. So nobody waits until each is on the disk.
+            cursor.execute("SELECT set_config('synchronous_commit', 'off', true)")
             advance(cursor, names, self.side, ledger_id, since=since, to=past, records=records)
             rows = SqlRows(cursor, ledger_id, self.side, log, self._unkeyed)
             for projection, prepared in zip(projections, page.prepared, strict=True):

@@ -29,6 +29,9 @@ _WORTH_EVENTS: Final = 500
 
 _YOUNG_OBJECTS: Final = 1_000_000
 
+_NICE: Final = 5
+"""By how much those give way that have less to do, so that all end at about the same time."""
+
 Targets = Mapping[str, Positions]
 
 
@@ -137,6 +140,8 @@ def _look(filling: Filling) -> None:
 def _work(crew: Crew, share: _Share, pipe: Pipe, ahead: Pipe | None, parent: int) -> None:
     """The whole life of a process. It ends when its parent has."""
     _settle()
+    if ahead is None:
+        os.nice(_NICE)
 
     def tell() -> None:
         if os.getppid() != parent:
