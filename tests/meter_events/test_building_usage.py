@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.services import Services
+from ledger.kernel.events import RecordedEvent
 from ledger.meter_events.commands import CancelMeterEvent
 from ledger.meter_events.formulas import FORMULAS
 from ledger.meters.events import Formula, TimeWindow
@@ -75,9 +76,9 @@ def nothing(*_: int) -> None:
     """Shows no progress."""
 
 
-def usage_of_a_day(followed: Followed, events: int = 8) -> None:
+def usage_of_a_day(followed: Followed, events: int = 8, *, in_time: bool = False) -> None:
     """An event a minute, each recorded by itself: the day and its hours get finer on the way."""
-    for n in range(events):
+    for n in sorted(range(events), reverse=in_time):
         followed.ledger.record(report(identifier=f"e-{n}", seconds_ago=60 * n))
     followed.project()
 
@@ -178,4 +179,38 @@ def test_a_build_that_was_cut_off_before_its_key_goes_on(
         with pytest.raises(psycopg.errors.DiskFull):
             built(database, log_of)
     usage_of_a_day(followed, events=12)
+    assert built(database, log_of)
+
+
+def cut_off_after(log_of: Callable[[int], Log], pages: int) -> Callable[[int], Log]:
+    """Logs that are lost once so many pages were read."""
+
+    class Short(Log):
+        def batches(
+            self, after: int, limit: int, through: int, size: int = 1
+        ) -> Iterator[list[RecordedEvent]]:
+            yield from itertools.islice(super().batches(after, limit, through, size), pages)
+            raise psycopg.errors.DiskFull("could not extend file: No space left on device")
+
+    def short(ledger_id: int) -> Log:
+        log = log_of(ledger_id)
+        return Short(log.recorder, log._mapper)  # pyright: ignore[reportPrivateUsage]
+
+    return short
+
+
+@pytest.mark.usefixtures("pages_of_two")
+@pytest.mark.parametrize("in_time", [True, False])
+@pytest.mark.parametrize("pages", [1, 2, 3, 4, 5])
+def test_a_build_goes_on_wherever_it_was_cut_off(
+    followed: Followed,
+    database: Database,
+    log_of: Callable[[int], Log],
+    pages: int,
+    in_time: bool,
+) -> None:
+    """What is known of earlier pages is gone then."""
+    usage_of_a_day(followed, in_time=in_time)
+    with pytest.raises(psycopg.errors.DiskFull):
+        built(database, cut_off_after(log_of, pages))
     assert built(database, log_of)
