@@ -29,8 +29,8 @@ _WORTH_EVENTS: Final = 500
 
 _YOUNG_OBJECTS: Final = 1_000_000
 
-_NICE: Final = 5
-"""By how much those give way that have less to do, so that all end at about the same time."""
+_NICE: Final = 15
+"""By how much those give way that have less to do: what takes longest is to be done first."""
 
 Targets = Mapping[str, Positions]
 
@@ -47,12 +47,14 @@ class Crew:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What one process does: some projections, each up to a position of some ledgers."""
+    """What one process does: some projections, each up to a position of some ledgers; of all that
+    there are if it is `whole`."""
 
     projections: tuple[Projection, ...]
     side: str
     targets: Targets
     throttle: Throttle
+    whole: bool
 
 
 def fill_with(crew: Crew, filling: Filling, targets: Targets) -> None:
@@ -154,6 +156,8 @@ def _work(crew: Crew, share: _Share, pipe: Pipe, ahead: Pipe | None, parent: int
             filling = Filling(conn, projections, share.side, log_of, share.throttle, tell)
             filling.pages = None if ahead is None else by_process(ahead)
             filling.bring_to(share.targets)
+            if share.whole:
+                filling.make_keys()
     except Orphaned:
         os._exit(1)
     except Exception as error:  # noqa: BLE001 - said by the parent
@@ -210,7 +214,7 @@ def _shares(size: int, filling: Filling, targets: Targets) -> list[_Share]:
         groups[-1] = [*groups[-1], *last]
     parts = max(1, size // max(1, len(groups)))
     return [
-        _Share(tuple(group), filling.side, some, filling.throttle)
+        _Share(tuple(group), filling.side, some, filling.throttle, whole=parts == 1)
         for group in groups
         for some in _by_ledger(
             {checkpoint_name(one): left[checkpoint_name(one)] for one in group}, parts
