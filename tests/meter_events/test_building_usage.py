@@ -1,8 +1,10 @@
 """Usage built from nothing: the rows of single events come first, their key last."""
 
 import itertools
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -22,6 +24,7 @@ from projections.meter_events.rows import METER_EVENTS
 from projections.runtime.log import Log
 from projections.runtime.rebuild import ahead, keys
 from projections.runtime.rebuild.rebuilding import Plan, rebuild, verify
+from projections.runtime.rebuild.switching import switch
 from tests.meter_events.followed_ledger import (
     BATCHES,
     DECLARED,
@@ -214,3 +217,45 @@ def test_a_build_goes_on_wherever_it_was_cut_off(
     with pytest.raises(psycopg.errors.DiskFull):
         built(database, cut_off_after(log_of, pages))
     assert built(database, log_of)
+
+
+_SETTINGS = """
+SELECT count(*) FILTER (WHERE reloptions @> '{autovacuum_enabled=off}') AS unattended,
+    count(*) FILTER (WHERE reltuples < 0) AS unknown, count(*) AS relations
+FROM pg_class WHERE relnamespace = 'projections'::regnamespace AND relkind = 'r'
+    AND relname LIKE %(of)s AND (relname LIKE '%%_other%%') = %(other)s
+"""
+
+
+def test_a_side_is_left_alone_until_its_switch_and_known_by_then(
+    followed: Followed, database: Database, log_of: Callable[[int], Log]
+) -> None:
+    usage_of_a_day(followed)
+    tables = {"of": "meter_events_v%", "other": True}
+    with psycopg.connect(database.owner_url, autocommit=True) as conn:
+        rebuild(database.owner_url, [PROJECTION], log_of, nothing, Plan(switches=False))
+        built = conn.execute(_SETTINGS, tables).fetchone()
+        assert built is not None
+        assert built[0] == built[2] > 0
+        assert built[1] == 0
+        switch(database.owner_url, PROJECTION, log_of, nothing)
+        for other in (True, False):
+            after = conn.execute(_SETTINGS, tables | {"other": other}).fetchone()
+            assert after is not None
+            assert after[0] == 0
+
+
+def test_a_switch_waits_for_a_vacuum_of_months_without_a_partition(
+    followed: Followed, database: Database, log_of: Callable[[int], Log]
+) -> None:
+    usage_of_a_day(followed)
+    rebuild(database.owner_url, [PROJECTION], log_of, nothing, Plan(switches=False))
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'ShareUpdateExclusiveLock'"
+    with ThreadPoolExecutor(1) as thread, psycopg.connect(database.owner_url) as vacuum:
+        vacuum.execute(f"ALTER TABLE {METER_EVENTS.relation()}_default RESET (autovacuum_enabled)")
+        switching = thread.submit(switch, database.owner_url, PROJECTION, log_of, nothing)
+        while not vacuum.execute(waiting).fetchone():
+            assert not switching.done()
+            time.sleep(0.01)
+        vacuum.rollback()
+        switching.result()
