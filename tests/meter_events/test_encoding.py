@@ -58,10 +58,10 @@ def test_records_are_the_same_in_whatever_portions_they_are_decoded(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(events, "_PORTION_BYTES", portion)
         found = [
-            UsageRecord(msgspec.json.decode(identifier), *named, msgspec.json.decode(payload))
+            (msgspec.json.decode(identifier), *named, msgspec.json.decode(payload))
             for identifier, *named, payload in event.undecoded_records()
         ]
-    assert found == records
+    assert found == [msgspec.structs.astuple(record) for record in records]
 
 
 def test_a_damaged_record_is_told_after_those_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
