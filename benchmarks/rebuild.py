@@ -1,11 +1,11 @@
 """All read models built anew beside the live ones, beside reading and decoding the log alone.
 
-The database is that of `reads`: one customer with half of all usage, a thousand more with the rest,
-over a month. The limit is one process that reads the log and decodes every record, and does nothing
-with them. A rebuild is everything until the new tables are live: filling them with a process a
-core, comparing every row, switching. In a smaller database of its own usage is then sent through
-the bulk door, alone and while rebuilds run at full speed. Client, server, projector and PostgreSQL
-share the machine.
+The database is that of `reads`: one customer with half of all usage, a thousand more with the
+rest, over a month. The limit is one process that reads the log and decodes every record, and does
+nothing with them. A rebuild is everything until the new tables are live: filling them with a
+process a core and one that reads ahead, comparing every row, switching. In a smaller database of
+its own usage is then sent through the bulk door, alone and while rebuilds run at full speed.
+Client, server, projector and PostgreSQL share the machine.
 """
 
 import argparse

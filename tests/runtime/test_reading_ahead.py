@@ -20,7 +20,7 @@ from projections.meter_events.rollup_rows import USAGE_ROLLUPS
 from projections.runtime.log import Log, UnreadableEvent
 from projections.runtime.projection import Projection
 from projections.runtime.rebuild import ahead, workers
-from projections.runtime.rebuild.ahead import Page, Pages, Stretch, by_process, by_thread, serve
+from projections.runtime.rebuild.ahead import LogRange, Page, Pages, by_process, by_thread, serve
 from projections.runtime.rebuild.rebuilding import Plan, rebuild
 from projections.runtime.rebuild.workers import Crew
 from tests.meter_events.followed_ledger import Followed
@@ -52,8 +52,8 @@ def other_end(log_of: Callable[[int], Log]) -> Generator[Pages]:
         thread.join()
 
 
-def whole(followed: Followed) -> Stretch:
-    return Stretch(followed.ledger.ledger_id, 0, followed.ledger.head())
+def whole(followed: Followed) -> LogRange:
+    return LogRange(followed.ledger.ledger_id, 0, followed.ledger.head())
 
 
 def without_usage(events: list[RecordedEvent]) -> list[RecordedEvent]:
@@ -125,7 +125,7 @@ def test_a_process_that_is_gone_is_missed() -> None:
     ours, theirs = Pipe()
     theirs.close()
     with pytest.raises(Conflict, match="reads ahead ended"):
-        next(by_process(ours)(USAGE, Stretch(1, 0, 10)))
+        next(by_process(ours)(USAGE, LogRange(1, 0, 10)))
 
 
 def test_nobody_is_served_whose_end_is_closed(followed: Followed) -> None:

@@ -5,8 +5,7 @@ from typing import Final, LiteralString
 from uuid import UUID
 
 from ledger.store.datastore import Datastore
-from projections.meter_events.rollup_rows import USAGE_ROLLUPS
-from projections.meter_events.rollups import DAY
+from projections.meter_events.rollup_rows import DAY, USAGE_ROLLUPS
 from projections.meter_events.rows import series_of
 from projections.runtime.reader import Reader
 from projections.subscriptions.rows import SUBSCRIPTIONS, SubscriptionRow

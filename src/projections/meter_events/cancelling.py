@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from ledger.kernel.quantities import EXACT, ZERO
 from ledger.meter_events.aggregation import MICROSECONDS, WINDOW_MICROSECONDS, canonical
 from projections.meter_events.rollup_rows import (
+    DAY,
     USAGE_ROLLUPS,
     USAGE_WINDOWS,
     UsageMeterRow,
@@ -18,7 +19,7 @@ from projections.meter_events.rollup_rows import (
     UsageWindowRow,
     together,
 )
-from projections.meter_events.rollups import DAY, RESOLUTIONS, is_rolled_up
+from projections.meter_events.rollups import RESOLUTIONS, is_rolled_up
 from projections.meter_events.rows import (
     CANCELLED_METER_EVENTS,
     METER_EVENTS,

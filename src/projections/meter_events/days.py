@@ -7,7 +7,7 @@ import msgspec
 
 from ledger.meter_events.aggregation import MICROSECONDS
 from ledger.meter_events.usage import Positions
-from projections.meter_events.rollups import DAY
+from projections.meter_events.rollup_rows import DAY
 from projections.meter_events.rows import VERSION
 from projections.meter_events.singles import Singles
 from projections.runtime.reader import Reader

@@ -14,8 +14,14 @@ from uuid import UUID
 from ledger.meter_events.aggregation import MICROSECONDS, MeterDefinition
 from ledger.store.arrays import Int8Array, UuidArray
 from projections.meter_events.retention import KEPT_FROM
-from projections.meter_events.rollup_rows import USAGE_DIVISIONS, USAGE_ROLLUPS, USAGE_WINDOWS
-from projections.meter_events.rollups import DAY, HOUR, RESOLUTIONS
+from projections.meter_events.rollup_rows import (
+    DAY,
+    HOUR,
+    USAGE_DIVISIONS,
+    USAGE_ROLLUPS,
+    USAGE_WINDOWS,
+)
+from projections.meter_events.rollups import RESOLUTIONS
 from projections.meter_events.rows import CANCELLED_METER_EVENTS, METER_EVENTS, series_of
 from projections.meter_events.summary_query import Grouping
 

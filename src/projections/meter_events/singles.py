@@ -109,7 +109,7 @@ class Singles(msgspec.Struct, frozen=True):
         """Events in any order."""
         events.sort()
         times, positions, ordinals, values, payloads = zip(*events, strict=True)
-        places = array("q", times), array("q", positions), array("q", ordinals)
+        places = _numbers(times, positions, ordinals)
         numbers = [*map(units.__getitem__, values)]
         return cls(meter, customer, series_of(meter, customer), *places, values, payloads, numbers)
 
@@ -121,7 +121,7 @@ class Singles(msgspec.Struct, frozen=True):
             events += zip(*(column[first:past] for column in singles.columns()), strict=True)
         events.sort()  # no two have the same place, which comes first
         times, positions, ordinals, *others = zip(*events, strict=True)
-        places = array("q", times), array("q", positions), array("q", ordinals)
+        places = _numbers(times, positions, ordinals)
         one = stretches[0].singles
         return cls(one.meter, one.customer, one.series, *places, *others)
 
@@ -228,8 +228,14 @@ def singles_of(usage: Iterable[tuple[int, Iterable[UndecodedRecord]]]) -> list[S
 
 
 def _columns() -> _Columns:
-    """Of numbers without an object for each: what is looked at stays near the processor."""
-    return array("q"), array("q"), array("q"), [], []
+    return *_numbers((), (), ()), [], []
+
+
+def _numbers(
+    times: Iterable[int], positions: Iterable[int], ordinals: Iterable[int]
+) -> tuple["array[int]", "array[int]", "array[int]"]:
+    """Without an object for each number: what is looked at stays near the processor."""
+    return array("q", times), array("q", positions), array("q", ordinals)
 
 
 def _by_time(columns: _Columns) -> _Columns:
@@ -239,9 +245,7 @@ def _by_time(columns: _Columns) -> _Columns:
         return columns
     order = sorted(range(len(times)), key=times.__getitem__)
     return (
-        array("q", map(times.__getitem__, order)),
-        array("q", map(positions.__getitem__, order)),
-        array("q", map(ordinals.__getitem__, order)),
+        *_numbers(*(map(one.__getitem__, order) for one in (times, positions, ordinals))),
         [*map(values.__getitem__, order)],
         [*map(payloads.__getitem__, order)],
     )

@@ -34,11 +34,12 @@ class PageProjection(Protocol):
 
 @runtime_checkable
 class PreparedProjection(Protocol):
-    """A projection of which part of the work on a page needs no rows: it may be done ahead, in
-    another thread, while the page before is applied. `apply_page` does both."""
+    """A projection of which part of the work on a page needs no rows: it may be done ahead, by
+    another thread or process, while the page before is applied. `apply_page` does both."""
 
     def prepare(self, page: Sequence[RecordedEvent]) -> Any:
-        """What `apply_prepared` of the same page takes."""
+        """What `apply_prepared` of the same page takes, small when pickled; None where it needs the
+        page as it is. Otherwise usage events of the page may come without their records."""
         ...
 
     def apply_prepared(self, page: Sequence[RecordedEvent], prepared: Any, rows: Rows) -> None: ...

@@ -171,6 +171,7 @@ class SqlRows:
         return None if record is None else table.from_record(record)
 
     def _insert(self, table: Table[Any], rows: list[msgspec.Struct]) -> None:
+        # COPY of rows that do not pack themselves takes longer than arrays for those that merge.
         if (table.document or table.merging is not None) and rows:
             self._execute(table.insert_statement(self._suffix), table.arrays(rows))
         elif rows:

@@ -1,7 +1,7 @@
 """Pages of the log, read and prepared ahead of who applies them: by a thread, or by a process.
 
 A process does not share the interpreter's lock with who applies, so that both work at once. It is
-asked over a pipe for a stretch of a ledger's log, and sends page after page until that ends.
+asked over a pipe for part of a ledger's log, and sends page after page until that ends.
 """
 
 import pickle
@@ -42,23 +42,23 @@ class Page(NamedTuple):
     prepared: list[Any]
 
 
-class Stretch(NamedTuple):
-    """A stretch of the log of a ledger, after `since` through `to`."""
+class LogRange(NamedTuple):
+    """Part of the log of a ledger: after `since` through `to`."""
 
     ledger_id: int
     since: int
     to: int
 
 
-Pages = Callable[[Sequence[Projection], Stretch], Iterator[Page]]
-"""Reads a stretch for some projections that stand together."""
+Pages = Callable[[Sequence[Projection], LogRange], Iterator[Page]]
+"""Reads a range for some projections that stand together."""
 
 
 def by_thread(log_of: LogOf) -> Pages:
     """Each page is read and prepared by a thread while the one before is applied."""
 
-    def read(projections: Sequence[Projection], stretch: Stretch) -> Iterator[Page]:
-        pages = _pages(log_of, projections, stretch)
+    def read(projections: Sequence[Projection], within: LogRange) -> Iterator[Page]:
+        pages = _pages(log_of, projections, within)
         with ThreadPoolExecutor(1) as thread:
             waiting = thread.submit(next, pages, None)
             while page := waiting.result():
@@ -72,9 +72,9 @@ def by_process(pipe: Pipe) -> Pages:
     """The same by the process at the other end of a pipe (`serve`), for the projections that it
     has. Raises Conflict when it is gone."""
 
-    def read(_: Sequence[Projection], stretch: Stretch) -> Generator[Page]:
+    def read(_: Sequence[Projection], within: LogRange) -> Generator[Page]:
         try:
-            pipe.send(stretch)
+            pipe.send(within)
             while found := pickle.loads(pipe.recv_bytes()):  # noqa: S301 - of our own process
                 if isinstance(found, Exception):
                     raise found
@@ -89,9 +89,9 @@ def serve(pipe: Pipe, log_of: LogOf, projections: Sequence[Projection]) -> None:
     """Answer to `by_process` until the other end is closed."""
     try:
         while True:
-            stretch = pipe.recv()
+            within = pipe.recv()
             try:
-                for page in _pages(log_of, projections, stretch):
+                for page in _pages(log_of, projections, within):
                     pipe.send_bytes(pickle.dumps(_light(page), pickle.HIGHEST_PROTOCOL))
                 pipe.send_bytes(pickle.dumps(None))
             except (EOFError, OSError):
@@ -129,8 +129,8 @@ def _pickled(error: Exception) -> bytes:
     return pickled
 
 
-def _pages(log_of: LogOf, projections: Sequence[Projection], stretch: Stretch) -> Iterator[Page]:
-    log, since, to = log_of(stretch.ledger_id), stretch.since, stretch.to
+def _pages(log_of: LogOf, projections: Sequence[Projection], within: LogRange) -> Iterator[Page]:
+    log, since, to = log_of(within.ledger_id), within.since, within.to
     if any(map(takes_usage, projections)):
         for events in log.batches(since, _PAGE_EVENTS, to, _PAGE_BYTES):
             yield _page(projections, events, since, events[-1].position)

@@ -18,7 +18,7 @@ from projections.runtime.projection import (
     checkpoint_name,
 )
 from projections.runtime.rebuild import keys
-from projections.runtime.rebuild.ahead import LogOf, Page, Pages, Stretch, by_thread
+from projections.runtime.rebuild.ahead import LogOf, LogRange, Page, Pages, by_thread
 from projections.runtime.rebuild.builds import Positions, advance, positions, set_error
 from projections.runtime.rebuild.pace import Pace, Throttle
 from projections.runtime.sql_rows import SqlRows
@@ -107,7 +107,7 @@ class Filling:
         try:
             self._pace.begin()
             read = self.pages or by_thread(self.log_of)
-            for page in read(projections, Stretch(ledger_id, since, to)):
+            for page in read(projections, LogRange(ledger_id, since, to)):
                 self._apply(log, ledger_id, projections, page)
                 since = page.past
                 self.tell()

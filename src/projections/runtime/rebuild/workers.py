@@ -30,15 +30,16 @@ _WORTH_EVENTS: Final = 500
 _YOUNG_OBJECTS: Final = 1_000_000
 
 _NICE: Final = 15
-"""By how much those give way that have less to do: what takes longest is to be done first."""
+"""By how much all others give way to what writes usage, which takes longest."""
 
 Targets = Mapping[str, Positions]
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """How many processes may work, and how each reaches the database: the log under the
-    application's role, the tables under the owner's."""
+    """How many processes may write, and how each reaches the database: the log under the
+    application's role, the tables under the owner's. One that writes usage has another that reads
+    ahead for it."""
 
     size: int
     app_url: str
@@ -48,13 +49,14 @@ class Crew:
 @dataclass(frozen=True, slots=True)
 class _Share:
     """What one process does: some projections, each up to a position of some ledgers; of all that
-    there are if it is `whole`."""
+    there are if it is `whole`. It gives way where another has more to do."""
 
     projections: tuple[Projection, ...]
     side: str
     targets: Targets
     throttle: Throttle
     whole: bool
+    gives_way: bool
 
 
 def fill_with(crew: Crew, filling: Filling, targets: Targets) -> None:
@@ -142,7 +144,7 @@ def _look(filling: Filling) -> None:
 def _work(crew: Crew, share: _Share, pipe: Pipe, ahead: Pipe | None, parent: int) -> None:
     """The whole life of a process. It ends when its parent has."""
     _settle()
-    if ahead is None:
+    if share.gives_way:
         os.nice(_NICE)
 
     def tell() -> None:
@@ -213,8 +215,16 @@ def _shares(size: int, filling: Filling, targets: Targets) -> list[_Share]:
         last = groups.pop()
         groups[-1] = [*groups[-1], *last]
     parts = max(1, size // max(1, len(groups)))
+    usage = any(map(can_be_sent, groups))
     return [
-        _Share(tuple(group), filling.side, some, filling.throttle, whole=parts == 1)
+        _Share(
+            tuple(group),
+            filling.side,
+            some,
+            filling.throttle,
+            whole=parts == 1,
+            gives_way=usage and not can_be_sent(group),
+        )
         for group in groups
         for some in _by_ledger(
             {checkpoint_name(one): left[checkpoint_name(one)] for one in group}, parts
